@@ -1,0 +1,60 @@
+package stores
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Default stands for a user, device or agent that was not named.
+const Default = "default"
+
+// Scope says who is asking. Every record belongs to exactly one scope, and no call crosses it.
+type Scope struct {
+	User   string `json:"user"`
+	Device string `json:"device"`
+	Agent  string `json:"agent"`
+}
+
+// NewScope fills what is empty with [Default].
+func NewScope(user, device, agent string) Scope {
+	or := func(s string) string {
+		if s == "" {
+			return Default
+		}
+		return s
+	}
+	return Scope{User: or(user), Device: or(device), Agent: or(agent)}
+}
+
+// Key is the scope as one string, "user/device/agent" with the parts path-escaped, so that equal keys mean equal scopes.
+func (s Scope) Key() string {
+	return url.PathEscape(s.User) + "/" + url.PathEscape(s.Device) + "/" + url.PathEscape(s.Agent)
+}
+
+// ParseScope reads what [Scope.Key] wrote.
+func ParseScope(key string) (Scope, error) {
+	parts := strings.Split(key, "/")
+	if len(parts) != 3 {
+		return Scope{}, Invalid("scope", "%q is not user/device/agent", clip(key, 60))
+	}
+	for i, p := range parts {
+		s, err := url.PathUnescape(p)
+		if err != nil {
+			return Scope{}, Invalid("scope", "%q is not user/device/agent", clip(key, 60))
+		}
+		parts[i] = s
+	}
+	return Scope{User: parts[0], Device: parts[1], Agent: parts[2]}, nil
+}
+
+// Validate refuses parts that are empty, longer than 255 bytes (the width of the records columns), or hold control
+// characters.
+func (s Scope) Validate() error {
+	var c Check
+	c.Text("scope.user", s.User, 1, maxScopePart)
+	c.Text("scope.device", s.Device, 1, maxScopePart)
+	c.Text("scope.agent", s.Agent, 1, maxScopePart)
+	return c.Err()
+}
+
+const maxScopePart = 255
