@@ -76,3 +76,5 @@ require (
 	modernc.org/sqlite v1.60.1 // indirect
 	pgregory.net/rapid v1.2.0 // indirect
 )
+
+tool github.com/99designs/gqlgen
