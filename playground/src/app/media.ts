@@ -1,0 +1,11 @@
+import { signal, type ReadonlySignal } from '@preact/signals';
+
+function media(query: string): ReadonlySignal<boolean> {
+  const list = matchMedia(query);
+  const matches = signal(list.matches);
+  list.addEventListener('change', () => (matches.value = list.matches));
+  return matches;
+}
+
+/** Too narrow for editor and result side by side. */
+export const narrow = media('(max-width: 900px)');

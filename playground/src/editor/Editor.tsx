@@ -1,0 +1,93 @@
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentUnit } from '@codemirror/language';
+import { lintKeymap } from '@codemirror/lint';
+import { EditorState, type Extension } from '@codemirror/state';
+import {
+  EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder,
+} from '@codemirror/view';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { editorTheme } from './theme';
+
+export interface EditorProps {
+  label: string;
+  value: string;
+  /** Language, linting, key bindings. Read once, when the editor is made. */
+  extensions: Extension;
+  readOnly?: boolean;
+  hint?: string;
+  /** Another document: the undo history and cursor of the last one are dropped. */
+  documentKey?: string;
+  onChange?: (value: string) => void;
+  onCursor?: (offset: number) => void;
+  onReady?: (view: EditorView) => void;
+}
+
+const shared: Extension = [
+  lineNumbers(),
+  codeFolding(),
+  foldGutter({ openText: '▾', closedText: '▸' }),
+  drawSelection(),
+  bracketMatching(),
+  indentUnit.of('  '),
+  editorTheme,
+];
+
+const writable: Extension = [
+  history(),
+  closeBrackets(),
+  autocompletion({ icons: false }),
+  highlightActiveLine(),
+  highlightActiveLineGutter(),
+  keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...lintKeymap]),
+];
+
+const fixed: Extension = [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: '0' })];
+
+/** One CodeMirror editor in a shadow root of its own, where its style sheets need no inline style. */
+export function Editor(props: EditorProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const editor = useRef<EditorView | undefined>(undefined);
+  const latest = useRef(props);
+  latest.current = props;
+
+  const makeState = (text: string) =>
+    EditorState.create({
+      doc: text,
+      extensions: [
+        props.extensions,
+        shared,
+        props.readOnly ? fixed : writable,
+        keymap.of([...foldKeymap, ...defaultKeymap]),
+        props.hint ? placeholder(props.hint) : [],
+        EditorView.contentAttributes.of({ 'aria-label': props.label }),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) latest.current.onChange?.(update.state.doc.toString());
+          if (update.docChanged || update.selectionSet) latest.current.onCursor?.(update.state.selection.main.head);
+        }),
+      ],
+    });
+
+  useLayoutEffect(() => {
+    const root = host.current!.shadowRoot ?? host.current!.attachShadow({ mode: 'open' });
+    const view = new EditorView({ state: makeState(props.value), parent: root, root });
+    editor.current = view;
+    props.onReady?.(view);
+    return () => view.destroy();
+  }, []);
+
+  const shownKey = useRef(props.documentKey);
+  useEffect(() => {
+    const view = editor.current!;
+    if (shownKey.current !== props.documentKey) {
+      shownKey.current = props.documentKey;
+      view.setState(makeState(props.value));
+      latest.current.onCursor?.(0);
+      latest.current.onReady?.(view);
+    } else if (props.value !== view.state.doc.toString()) {
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: props.value } });
+    }
+  }, [props.value, props.documentKey]);
+
+  return <div class="editor" ref={host} />;
+}

@@ -1,0 +1,82 @@
+import { EventReader } from './sse';
+
+export interface GraphQLRequest {
+  query: string;
+  variables?: Record<string, unknown>;
+  operationName?: string;
+}
+
+export interface Reply {
+  status: number;
+  text: string;
+  bytes: number;
+  ms: number;
+}
+
+const responseTypes = 'application/graphql-response+json, application/json;q=0.9';
+
+/** Where the gateway answers: the page says it, and the development server has the default. */
+export function endpoint(): string {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name="thalamus-endpoint"]')?.content;
+  return !meta || meta.startsWith('__') ? '/graphql' : meta;
+}
+
+function post(request: GraphQLRequest, headers: Record<string, string>, accept: string, signal?: AbortSignal) {
+  return fetch(endpoint(), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: accept, ...headers },
+    body: JSON.stringify(request),
+    ...(signal ? { signal } : {}),
+  });
+}
+
+/** One request, one JSON reply. */
+export async function send(
+  request: GraphQLRequest,
+  headers: Record<string, string>,
+  signal?: AbortSignal,
+): Promise<Reply> {
+  const started = performance.now();
+  const response = await post(request, headers, responseTypes, signal);
+  return readReply(response, started);
+}
+
+/**
+ * A subscription over server-sent events. `next` gets each result as JSON text. When the server
+ * answers with a plain reply instead of a stream, that reply is returned.
+ */
+export async function subscribe(
+  request: GraphQLRequest,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+  next: (text: string) => void,
+): Promise<Reply | undefined> {
+  const started = performance.now();
+  const response = await post(request, headers, 'text/event-stream', signal);
+  if (!response.headers.get('Content-Type')?.startsWith('text/event-stream') || !response.body) {
+    return readReply(response, started);
+  }
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const events = new EventReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return undefined;
+    for (const { event, data } of events.push(value)) {
+      if (event === 'complete') {
+        await reader.cancel();
+        return undefined;
+      }
+      if (event === 'next' && data) next(data);
+    }
+  }
+}
+
+async function readReply(response: Response, started: number): Promise<Reply> {
+  const body = await response.arrayBuffer();
+  return {
+    status: response.status,
+    text: new TextDecoder().decode(body),
+    bytes: body.byteLength,
+    ms: performance.now() - started,
+  };
+}

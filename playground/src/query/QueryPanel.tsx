@@ -1,0 +1,34 @@
+import { narrow } from '../app/media';
+import { Split } from '../app/Split';
+import { TracePane } from '../trace/TracePane';
+import { Drawer } from './Drawer';
+import { Library } from './Library';
+import { QueryPane } from './QueryPane';
+import { ResultPane } from './ResultPane';
+import { SchemaStatus } from './SchemaStatus';
+import { TabBar } from './TabBar';
+import { library } from './view';
+
+export function QueryPanel() {
+  return (
+    <div class="query-panel">
+      <header class="query-head">
+        <TabBar />
+        <SchemaStatus />
+      </header>
+      <div class={`query-body ${library.value ? 'with-library' : ''}`}>
+        {library.value && <Library page={library.value} />}
+        <Split id="work" label="Resize editor and result" direction={narrow.value ? 'stack' : 'side'} initial={narrow.value ? 46 : 47}>
+          <Split id="write" label="Resize query and variables" direction="stack" initial={70}>
+            <QueryPane />
+            <Drawer />
+          </Split>
+          <Split id="read" label="Resize result and trace" direction="stack" initial={narrow.value ? 48 : 56}>
+            <ResultPane />
+            <TracePane />
+          </Split>
+        </Split>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,123 @@
+import { batch, computed, signal } from '@preact/signals';
+import { formatJson, parseObject } from '../lib/json';
+import { send, subscribe, type GraphQLRequest } from '../lib/transport';
+import { remember } from './history';
+import { operationAt, operationsIn } from './operations';
+import { prettifyQuery } from './prettify';
+import { readResponse, type ResponseView } from './response';
+import { activeTab, cursor, edit, history, requestHeaders, traceOn } from './session';
+import { tabLabel } from './tabs';
+
+export interface RunResult {
+  view: ResponseView;
+  label: string;
+  status?: number;
+  ms?: number;
+  bytes?: number;
+  /** Results received so far, for a subscription. */
+  events?: number;
+}
+
+export type RunState =
+  | { kind: 'idle' }
+  | { kind: 'running'; label: string; streaming: boolean }
+  | { kind: 'done' }
+  | { kind: 'stopped' }
+  | { kind: 'failed'; message: string };
+
+export const runState = signal<RunState>({ kind: 'idle' });
+/** The last result of each tab. */
+const results = signal<Record<string, RunResult>>({});
+export const result = computed(() => results.value[activeTab.value.id]);
+export const isRunning = computed(() => runState.value.kind === 'running');
+
+export const operations = computed(() => operationsIn(activeTab.value.query));
+export const currentOperation = computed(() => operationAt(operations.value, cursor.value));
+
+const keptEvents = 50;
+let abort: AbortController | undefined;
+
+export function stop(): void {
+  abort?.abort();
+}
+
+/** Runs the operation at the cursor. */
+export async function run(): Promise<void> {
+  if (isRunning.peek()) return;
+  const tab = activeTab.peek();
+  if (tab.query.trim() === '') return fail('Write a query first, or open an example.');
+  const operation = currentOperation.peek();
+  const label = operation?.name ?? tabLabel(tab);
+  let request: GraphQLRequest;
+  let headers: Record<string, string>;
+  try {
+    request = { query: tab.query, variables: parseObject(tab.variables, 'Variables') };
+    if (operation?.name) request.operationName = operation.name;
+    headers = { ...(traceOn.peek() ? { 'Thalamus-Trace': '1' } : {}), ...requestHeaders() };
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+  abort = new AbortController();
+  const streaming = operation?.type === 'subscription';
+  runState.value = { kind: 'running', label, streaming };
+  const keep = (part: Omit<RunResult, 'label'>) => {
+    results.value = { ...results.peek(), [tab.id]: { label, ...part } };
+  };
+  try {
+    const reply = streaming
+      ? await follow(request, headers, abort.signal, keep)
+      : await send(request, headers, abort.signal);
+    batch(() => {
+      if (reply) keep({ view: readResponse(reply.text), status: reply.status, ms: reply.ms, bytes: reply.bytes });
+      runState.value = { kind: 'done' };
+    });
+    note(tab.query, tab.variables, label, results.peek()[tab.id]);
+  } catch (error) {
+    if (abort.signal.aborted) runState.value = { kind: 'stopped' };
+    else fail(`No answer from the endpoint: ${(error as Error).message}`);
+  }
+}
+
+async function follow(
+  request: GraphQLRequest,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+  keep: (part: Omit<RunResult, 'label'>) => void,
+) {
+  const newest: string[] = [];
+  let events = 0;
+  let bytes = 0;
+  const started = performance.now();
+  return subscribe(request, headers, signal, (text) => {
+    events++;
+    bytes += text.length;
+    newest.unshift(text);
+    newest.length = Math.min(newest.length, keptEvents);
+    const view = { ...readResponse(text), text: formatJson(`[${newest.join(',')}]`) };
+    keep({ view, events, bytes, ms: performance.now() - started });
+  });
+}
+
+function note(query: string, variables: string, label: string, last: RunResult | undefined): void {
+  if (!last) return;
+  const ok = last.view.isGraphQL && last.view.problems.length === 0;
+  const calls = last.view.trace?.calls.length;
+  history.value = remember(history.peek(), {
+    query, variables, label, ok, at: Date.now(), ...(calls === undefined ? {} : { calls }),
+  });
+}
+
+function fail(message: string): void {
+  runState.value = { kind: 'failed', message };
+}
+
+/** Formats the query and its variables; text that does not parse stays as it is. */
+export function prettify(): void {
+  const { query, variables } = activeTab.peek();
+  try {
+    edit({ query: prettifyQuery(query), variables: formatJson(variables.trim()) });
+    if (runState.peek().kind === 'failed') runState.value = { kind: 'idle' };
+  } catch (error) {
+    fail(`Cannot format: ${(error as Error).message}`);
+  }
+}
