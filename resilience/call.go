@@ -1,0 +1,76 @@
+package resilience
+
+import (
+	"context"
+
+	"thalamus/stores"
+)
+
+// gate is where one role enters its guard.
+type gate struct {
+	guard *Guard
+	role  stores.Role
+}
+
+func (g gate) read(name string, keys int) entry { return g.enter(Op{Name: name, Keys: keys}) }
+func (g gate) write(name string, keys int) entry {
+	return g.enter(Op{Name: name, Keys: keys, Write: true})
+}
+
+// once is a write that must not be repeated: an error may hide that it was done.
+func (g gate) once(name string, keys int) entry {
+	return g.enter(Op{Name: name, Keys: keys, Write: true, Once: true})
+}
+
+func (g gate) enter(op Op) entry {
+	op.Role, op.tally = g.role, &tally{}
+	return entry{g.guard, op}
+}
+
+// entry is one call about to pass its guard.
+type entry struct {
+	guard *Guard
+	op    Op
+}
+
+// call runs a method that answers with a value, of which rows counts the rows.
+func call[T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context) (T, error)) (T, error) {
+	var answer T
+	err := e.guard.Do(ctx, e.op, func(ctx context.Context) (err error) {
+		if answer, err = method(ctx); err == nil {
+			e.op.tally.rows = rows(answer)
+		}
+		return err
+	})
+	return answer, err
+}
+
+// call2 is [call] for a method of two arguments after the context.
+func call2[A, B, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B) (T, error), a A, b B) (T, error) {
+	return call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b) })
+}
+
+// call3 is [call] for a method of three arguments after the context.
+func call3[A, B, C, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B, C) (T, error), a A, b B, c C) (T, error) {
+	return call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c) })
+}
+
+// call4 is [call] for a method of four arguments after the context.
+func call4[A, B, C, D, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B, C, D) (T, error), a A, b B, c C, d D) (T, error) {
+	return call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c, d) })
+}
+
+// do runs a method that answers with nothing but an error.
+func do(ctx context.Context, e entry, method func(context.Context) error) error {
+	return e.guard.Do(ctx, e.op, method)
+}
+
+// do2 is [do] for a method of two arguments after the context.
+func do2[A, B any](ctx context.Context, e entry, method func(context.Context, A, B) error, a A, b B) error {
+	return do(ctx, e, func(ctx context.Context) error { return method(ctx, a, b) })
+}
+
+// do3 is [do] for a method of three arguments after the context.
+func do3[A, B, C any](ctx context.Context, e entry, method func(context.Context, A, B, C) error, a A, b B, c C) error {
+	return do(ctx, e, func(ctx context.Context) error { return method(ctx, a, b, c) })
+}
