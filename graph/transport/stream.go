@@ -1,0 +1,113 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// stream writes responses as server-sent events in graphql-sse's distinct connections mode
+// (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md): one "next" for each, then "complete".
+func (x *exchange) stream(ctx context.Context, responses graphql.ResponseHandler) {
+	header := x.w.Header()
+	header.Set("Content-Type", eventStream.contentType())
+	header.Set("Cache-Control", "private, no-store, no-transform")
+	header.Set("X-Accel-Buffering", "no") // nginx would otherwise hold events back
+	x.started = true
+	x.w.WriteHeader(http.StatusOK)
+
+	ctx, cancel := context.WithCancel(ctx)
+	events := &eventWriter{exchange: x}
+	var heart sync.WaitGroup
+	heart.Go(func() { events.beat(ctx, cancel) })
+	defer heart.Wait() // nobody may touch the response writer after the handler has returned
+	defer cancel()
+
+	if events.comment() != nil {
+		return
+	}
+	for response := responses(ctx); response != nil; response = responses(ctx) {
+		if events.next(response) != nil {
+			return
+		}
+	}
+	// Interrupted is not complete: without the event a client knows that it must come again.
+	if x.r.Context().Err() == nil {
+		_ = events.complete()
+	}
+}
+
+// eventWriter serialises the events of a stream and its heartbeats.
+type eventWriter struct {
+	*exchange
+	mu     sync.Mutex
+	buffer []byte
+}
+
+// beat sends comments until ctx ends. A beat that cannot be delivered ends the operation.
+func (e *eventWriter) beat(ctx context.Context, cancel context.CancelFunc) {
+	ticker := time.NewTicker(e.options.Heartbeat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if e.comment() != nil {
+				cancel()
+				return
+			}
+		}
+	}
+}
+
+func (e *eventWriter) comment() error {
+	return e.send([]byte(":\n\n"))
+}
+
+func (e *eventWriter) complete() error {
+	// The empty data line matters: browsers do not deliver an event without data.
+	return e.send([]byte("event: complete\ndata:\n\n"))
+}
+
+func (e *eventWriter) next(r *graphql.Response) error {
+	head, data, tail := encode(r)
+	return e.send([]byte("event: next\ndata: "), head, oneLine(data), tail, []byte("\n\n"))
+}
+
+// send writes one event and makes sure that it leaves.
+func (e *eventWriter) send(parts ...[]byte) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.buffer = e.buffer[:0]
+	for _, p := range parts {
+		e.buffer = append(e.buffer, p...)
+	}
+	if err := e.write(e.buffer); err != nil {
+		return err
+	}
+	if err := e.control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
+}
+
+// oneLine makes a resolver's JSON fit for a data line. A line break in JSON can only be white space between tokens, so
+// a blank is as good.
+func oneLine(data []byte) []byte {
+	if !bytes.ContainsAny(data, "\r\n") {
+		return data
+	}
+	line := bytes.Clone(data)
+	for i, c := range line {
+		if c == '\n' || c == '\r' {
+			line[i] = ' '
+		}
+	}
+	return line
+}
