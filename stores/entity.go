@@ -111,6 +111,9 @@ func (e *Entity) Owner() Scope { return e.Scope }
 // Revision is the stored version.
 func (e *Entity) Revision() int { return e.Version }
 
+// Touch makes the entity the next version.
+func (e *Entity) Touch(at time.Time) { e.Version, e.UpdatedAt = e.Version+1, at }
+
 // SetDefaults gives a new entity what its author left out.
 func (e *Entity) SetDefaults(now time.Time) {
 	setID(&e.ID)

@@ -106,6 +106,9 @@ func (e *Episode) Owner() Scope { return e.Scope }
 // Revision is the stored version.
 func (e *Episode) Revision() int { return e.Version }
 
+// Touch makes the episode the next version.
+func (e *Episode) Touch(at time.Time) { e.Version, e.UpdatedAt = e.Version+1, at }
+
 // SetDefaults gives a new episode what its author left out.
 func (e *Episode) SetDefaults(now time.Time) {
 	setID(&e.ID)

@@ -1,5 +1,7 @@
 package stores
 
+import "time"
+
 // Kind names a noun; it is also the name of its GraphQL type and the tag of its lines in exports.
 type Kind string
 
@@ -34,4 +36,6 @@ type Node interface {
 type Versioned interface {
 	Node
 	Revision() int
+	// Touch raises the version by one and notes the time of the change.
+	Touch(at time.Time)
 }

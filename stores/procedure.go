@@ -90,6 +90,9 @@ func (p *Procedure) Owner() Scope { return p.Scope }
 // Revision is the stored version.
 func (p *Procedure) Revision() int { return p.Version }
 
+// Touch makes the procedure the next version.
+func (p *Procedure) Touch(at time.Time) { p.Version, p.UpdatedAt = p.Version+1, at }
+
 // SetDefaults gives a new procedure what its author left out.
 func (p *Procedure) SetDefaults(now time.Time) {
 	setID(&p.ID)

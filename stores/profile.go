@@ -42,6 +42,9 @@ func (p *Profile) Owner() Scope { return p.Scope }
 // Revision is the stored version.
 func (p *Profile) Revision() int { return p.Version }
 
+// Touch makes the profile the next version.
+func (p *Profile) Touch(at time.Time) { p.Version, p.UpdatedAt = p.Version+1, at }
+
 // SetDefaults gives a new profile what its author left out.
 func (p *Profile) SetDefaults(now time.Time) {
 	setID(&p.ID)

@@ -66,6 +66,9 @@ func (r *Relationship) Owner() Scope { return r.Scope }
 // Revision is the stored version.
 func (r *Relationship) Revision() int { return r.Version }
 
+// Touch makes the relationship the next version.
+func (r *Relationship) Touch(at time.Time) { r.Version, r.UpdatedAt = r.Version+1, at }
+
 // Other is the end of the edge that is not the given node.
 func (r *Relationship) Other(id ID) Ref {
 	if r.Source.ID == id {

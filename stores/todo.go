@@ -70,6 +70,9 @@ func (t *Todo) Owner() Scope { return t.Scope }
 // Revision is the stored version.
 func (t *Todo) Revision() int { return t.Version }
 
+// Touch makes the todo the next version.
+func (t *Todo) Touch(at time.Time) { t.Version, t.UpdatedAt = t.Version+1, at }
+
 // SetDefaults gives a new todo what its author left out.
 func (t *Todo) SetDefaults(now time.Time) {
 	setID(&t.ID)

@@ -1,0 +1,104 @@
+package loaders
+
+import (
+	"context"
+	"strings"
+
+	"thalamus/stores"
+)
+
+// Entity loads the graph part of one entity; nil when there is none.
+func (l *Loaders) Entity(ctx context.Context, at *Place, id stores.ID) (*stores.Entity, error) {
+	return byID(ctx, l, at, stores.KindEntity, id, l.set.Entities.ByID)
+}
+
+// EntityRecord loads the records part of one entity; never nil.
+func (l *Loaders) EntityRecord(ctx context.Context, at *Place, id stores.ID) (*stores.EntityRecord, error) {
+	r, err := load(ctx, l, at, id, func(ctx context.Context, ids []stores.ID, places []*Place) (map[stores.ID]*stores.EntityRecord, error) {
+		fields := make([]stores.Field, len(places))
+		for i, p := range places {
+			fields[i] = stores.Field(p.Field)
+		}
+		return l.set.EntityRecords.ByID(ctx, l.scope, ids, fields)
+	}, nil)
+	if r == nil {
+		r = &stores.EntityRecord{}
+	}
+	return r, err
+}
+
+// EntitiesOfEpisode loads the entities that an episode mentions.
+func (l *Loaders) EntitiesOfEpisode(ctx context.Context, at *Place, episode stores.ID) ([]*stores.Entity, error) {
+	return load(ctx, l, at, episode, func(ctx context.Context, ids []stores.ID, places []*Place) (map[stores.ID][]*stores.Entity, error) {
+		return l.set.Entities.ByEpisode(ctx, l.scope, ids, selected(places, stores.KindEntity))
+	}, many)
+}
+
+// Versions loads all versions of a lineage, oldest first.
+func (l *Loaders) Versions(ctx context.Context, at *Place, lineage stores.ID) ([]*stores.Entity, error) {
+	return load(ctx, l, at, lineage, func(ctx context.Context, ids []stores.ID, places []*Place) (map[stores.ID][]*stores.Entity, error) {
+		return l.set.Entities.ByLineage(ctx, l.scope, ids, selected(places, stores.KindEntity))
+	}, many)
+}
+
+// Entities loads a list of entities in the order of their ids, leaving out those that are gone.
+func (l *Loaders) Entities(ctx context.Context, at *Place, ids []stores.ID) ([]*stores.Entity, error) {
+	return load(ctx, l, at, joinIDs(ids), func(ctx context.Context, lists []string, places []*Place) (map[string][]*stores.Entity, error) {
+		var all []stores.ID
+		for _, list := range lists {
+			all = append(all, splitIDs(list)...)
+		}
+		found, err := readAll(ctx, l.scope, all, selected(places, stores.KindEntity), l.set.Entities.ByID)
+		out := make(map[string][]*stores.Entity, len(lists))
+		for _, list := range lists {
+			for _, id := range splitIDs(list) {
+				if e := found[id]; e != nil {
+					out[list] = append(out[list], e)
+				}
+			}
+		}
+		return out, err
+	}, many)
+}
+
+func joinIDs(ids []stores.ID) string {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = string(id)
+	}
+	return strings.Join(parts, " ")
+}
+
+func splitIDs(list string) []stores.ID {
+	var ids []stores.ID
+	for _, f := range strings.Fields(list) {
+		ids = append(ids, stores.ID(f))
+	}
+	return ids
+}
+
+// EntitiesOfScope loads one page of all entities.
+func (l *Loaders) EntitiesOfScope(ctx context.Context, at *Place, q stores.Query) (stores.Slice[*stores.Entity], error) {
+	return ofScope(ctx, l, at, stores.KindEntity, q, l.set.Entities.List)
+}
+
+// EpisodesOfScope loads one page of all episodes.
+func (l *Loaders) EpisodesOfScope(ctx context.Context, at *Place, q stores.Query) (stores.Slice[*stores.Episode], error) {
+	return ofScope(ctx, l, at, stores.KindEpisode, q, l.set.Episodes.List)
+}
+
+// TodosOfScope loads one page of all todos.
+func (l *Loaders) TodosOfScope(ctx context.Context, at *Place, q stores.Query) (stores.Slice[*stores.Todo], error) {
+	return ofScope(ctx, l, at, stores.KindTodo, q, l.set.Todos.List)
+}
+
+// ofScope loads the same page for every parent at a place.
+func ofScope[T stores.Node](ctx context.Context, l *Loaders, at *Place, kind stores.Kind, q stores.Query,
+	list func(context.Context, stores.Scope, stores.Query) (stores.Slice[T], error),
+) (stores.Slice[T], error) {
+	return load(ctx, l, at, l.scope, func(ctx context.Context, scopes []stores.Scope, places []*Place) (map[stores.Scope]stores.Slice[T], error) {
+		q.Fields = selected(places, kind)
+		got, err := list(ctx, l.scope, q)
+		return map[stores.Scope]stores.Slice[T]{l.scope: got}, err
+	}, page)
+}

@@ -1,0 +1,167 @@
+// Package loaders batches the reads of one response: a field costs one call to its store, whatever the number of parents.
+//
+// gqlgen resolves every parent on its own, so the calls for one field arrive one by one. The executor tells how many
+// will arrive ([Loaders.Expect]) as soon as the level above is known; the batch leaves with the last of them, and no
+// timer is involved. Where nobody could tell, the batch leaves after a short wait.
+package loaders
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/graph-gophers/dataloader/v7"
+
+	"thalamus/resilience"
+	"thalamus/stores"
+)
+
+const (
+	// unannounced batches collect keys for this long.
+	shortWait = time.Millisecond
+	// announced batches leave when full; this only bounds the harm of a wrong announcement.
+	longWait = 500 * time.Millisecond
+	// calls of one batch that are buffered before the batch function drains them.
+	inputCapacity = 256
+)
+
+// Place is one field at one place of the response: all its parents load together.
+type Place struct {
+	Key    string // tells batches apart
+	Path   string // response path without list indices
+	Field  string // name of the field
+	Select func(stores.Kind) []stores.Field
+	// Arrived is told, once per batch, how many nodes of each kind it brought to this place.
+	Arrived func(map[stores.Kind]int)
+}
+
+// Loaders are the loaders of one response. They are safe for concurrent use and never serve writes.
+type Loaders struct {
+	set   *stores.Set
+	scope stores.Scope
+
+	mu       sync.Mutex
+	batches  map[string]any
+	expected map[string]int
+}
+
+// New makes the loaders of one response for one caller.
+func New(set *stores.Set, scope stores.Scope) *Loaders {
+	return &Loaders{set: set, scope: scope, batches: map[string]any{}, expected: map[string]int{}}
+}
+
+type key struct{}
+
+// With hands the loaders to the resolvers.
+func With(ctx context.Context, l *Loaders) context.Context { return context.WithValue(ctx, key{}, l) }
+
+// For gives the loaders of the running response.
+func For(ctx context.Context) *Loaders { return ctx.Value(key{}).(*Loaders) }
+
+// Expect announces that n more loads will arrive for a batch.
+func (l *Loaders) Expect(batch string, n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.expected[batch] += n
+}
+
+// call is one load: its key and where it came from. The place is part of the key, so that every call counts.
+type call[K comparable] struct {
+	key K
+	at  *Place
+}
+
+// Fetch reads a batch of distinct keys. places are the fields it serves.
+type fetch[K comparable, V any] func(ctx context.Context, keys []K, places []*Place) (map[K]V, error)
+
+// load joins the batch of a place. nodes lists the nodes in a value, for the announcement of the next level; it may be
+// nil when a value holds none. A key that the store does not have gives the zero value.
+func load[K comparable, V any](ctx context.Context, l *Loaders, at *Place, k K, read fetch[K, V], nodes func(V) []stores.Node) (V, error) {
+	return join(l, at, read, nodes).Load(ctx, call[K]{k, at})()
+}
+
+func join[K comparable, V any](l *Loaders, at *Place, read fetch[K, V], nodes func(V) []stores.Node) *dataloader.Loader[call[K], V] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b, ok := l.batches[at.Key]; ok {
+		return b.(*dataloader.Loader[call[K], V])
+	}
+	n, wait := l.expected[at.Key], longWait
+	if n == 0 {
+		wait = shortWait
+	}
+	b := dataloader.NewBatchedLoader(
+		func(ctx context.Context, calls []call[K]) []*dataloader.Result[V] {
+			l.leave(at.Key, len(calls))
+			return run(ctx, calls, read, nodes)
+		},
+		dataloader.WithCache(&dataloader.NoCache[call[K], V]{}),
+		dataloader.WithBatchCapacity[call[K], V](n),
+		dataloader.WithInputCapacity[call[K], V](inputCapacity),
+		dataloader.WithWait[call[K], V](wait),
+	)
+	l.batches[at.Key] = b
+	return b
+}
+
+// leave closes a batch: later calls for the same place start another.
+func (l *Loaders) leave(batch string, calls int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.batches, batch)
+	l.expected[batch] = max(l.expected[batch]-calls, 0)
+}
+
+func run[K comparable, V any](ctx context.Context, calls []call[K], read fetch[K, V], nodes func(V) []stores.Node) []*dataloader.Result[V] {
+	keys, places := distinct(calls)
+	paths := make([]string, len(places))
+	for i, p := range places {
+		paths[i] = p.Path
+	}
+	values, err := read(resilience.WithPath(ctx, paths...), keys, places)
+	out := make([]*dataloader.Result[V], len(calls))
+	arrived := map[*Place]map[stores.Kind]int{}
+	for i, c := range calls {
+		out[i] = &dataloader.Result[V]{Data: values[c.key], Error: err}
+		if err == nil && nodes != nil {
+			tally(arrived, c.at, nodes(values[c.key]))
+		}
+	}
+	for at, kinds := range arrived {
+		at.Arrived(kinds)
+	}
+	return out
+}
+
+func distinct[K comparable](calls []call[K]) (keys []K, places []*Place) {
+	seen := make(map[K]struct{}, len(calls))
+	for _, c := range calls {
+		if _, ok := seen[c.key]; !ok {
+			seen[c.key] = struct{}{}
+			keys = append(keys, c.key)
+		}
+		if !slices.Contains(places, c.at) {
+			places = append(places, c.at)
+		}
+	}
+	return keys, places
+}
+
+func tally(arrived map[*Place]map[stores.Kind]int, at *Place, nodes []stores.Node) {
+	if arrived[at] == nil {
+		arrived[at] = map[stores.Kind]int{}
+	}
+	for _, n := range nodes {
+		arrived[at][n.Ref().Kind]++
+	}
+}
+
+// selected joins what the places of a batch select of one kind.
+func selected(places []*Place, kind stores.Kind) []stores.Field {
+	fields := []stores.Field{}
+	for _, p := range places {
+		fields = append(fields, p.Select(kind)...)
+	}
+	return fields
+}

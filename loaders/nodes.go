@@ -1,0 +1,105 @@
+package loaders
+
+import (
+	"context"
+	"reflect"
+
+	"thalamus/stores"
+)
+
+// one, many and page list the nodes of the values that loaders give.
+func one[T stores.Node](v T) []stores.Node {
+	if reflect.ValueOf(&v).Elem().IsNil() {
+		return nil
+	}
+	return []stores.Node{v}
+}
+
+func many[T stores.Node](list []T) []stores.Node {
+	var out []stores.Node
+	for _, v := range list {
+		out = append(out, one(v)...)
+	}
+	return out
+}
+
+func page[T stores.Node](s stores.Slice[T]) []stores.Node { return many(s.Items) }
+
+// reader is the ByID of any noun.
+type reader[T stores.Node] func(context.Context, stores.Scope, []stores.ID, []stores.Field) (map[stores.ID]T, error)
+
+// byID loads one node. The empty id is nobody's and costs nothing.
+func byID[T stores.Node](ctx context.Context, l *Loaders, at *Place, kind stores.Kind, id stores.ID, read reader[T]) (T, error) {
+	return load(ctx, l, at, id, func(ctx context.Context, ids []stores.ID, places []*Place) (map[stores.ID]T, error) {
+		return readAll(ctx, l.scope, ids, selected(places, kind), read)
+	}, one)
+}
+
+// readAll reads ids that may include the empty one; without any other it makes no call.
+func readAll[T stores.Node](ctx context.Context, s stores.Scope, ids []stores.ID, fields []stores.Field, read reader[T]) (map[stores.ID]T, error) {
+	ids = present(ids)
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return read(ctx, s, ids, fields)
+}
+
+func present(ids []stores.ID) []stores.ID {
+	var out []stores.ID
+	seen := map[stores.ID]bool{"": true}
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// Node loads any node; nil when there is none.
+func (l *Loaders) Node(ctx context.Context, at *Place, ref stores.Ref) (stores.Node, error) {
+	return load(ctx, l, at, ref, l.nodes, one)
+}
+
+// nodes reads nodes of mixed kinds, one call per kind.
+func (l *Loaders) nodes(ctx context.Context, refs []stores.Ref, places []*Place) (map[stores.Ref]stores.Node, error) {
+	byKind := map[stores.Kind][]stores.ID{}
+	for _, r := range refs {
+		byKind[r.Kind] = append(byKind[r.Kind], r.ID)
+	}
+	out := make(map[stores.Ref]stores.Node, len(refs))
+	for _, kind := range stores.Kinds {
+		if ids := present(byKind[kind]); len(ids) > 0 {
+			if err := l.nodesOf(ctx, kind, ids, selected(places, kind), out); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func (l *Loaders) nodesOf(ctx context.Context, kind stores.Kind, ids []stores.ID, fields []stores.Field, out map[stores.Ref]stores.Node) error {
+	switch kind {
+	case stores.KindEpisode:
+		return collect(ctx, l.scope, ids, fields, l.set.Episodes.ByID, out)
+	case stores.KindEntity:
+		return collect(ctx, l.scope, ids, fields, l.set.Entities.ByID, out)
+	case stores.KindProcedure:
+		return collect(ctx, l.scope, ids, fields, l.set.Procedures.ByID, out)
+	case stores.KindRelationship:
+		return collect(ctx, l.scope, ids, fields, l.set.Relationships.ByID, out)
+	case stores.KindProfile:
+		return collect(ctx, l.scope, ids, fields, l.set.Profiles.ByID, out)
+	case stores.KindTodo:
+		return collect(ctx, l.scope, ids, fields, l.set.Todos.ByID, out)
+	}
+	return nil
+}
+
+func collect[T stores.Node](ctx context.Context, s stores.Scope, ids []stores.ID, fields []stores.Field, read reader[T], out map[stores.Ref]stores.Node) error {
+	found, err := read(ctx, s, ids, fields)
+	for _, n := range found {
+		out[n.Ref()] = n
+	}
+	return err
+}

@@ -1,0 +1,60 @@
+package saga
+
+import (
+	"context"
+
+	"thalamus/stores"
+)
+
+// CreateEpisode writes a new episode: graph, then vectors.
+func (w *Writer) CreateEpisode(ctx context.Context, s stores.Scope, r Request, e *stores.Episode) (*stores.Episode, error) {
+	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Episode], error) {
+		e.Scope = s
+		e.SetDefaults(stores.Now())
+		if err := e.Validate(); err != nil {
+			return plan[*stores.Episode]{}, err
+		}
+		points, err := w.embed(ctx, []document{episodeDocument(e)})
+		return plan[*stores.Episode]{e, []stores.ID{e.ID}, func(ctx context.Context) error {
+			if err := w.set.Episodes.Put(ctx, s, []*stores.Episode{e}); err != nil {
+				return err
+			}
+			return w.set.Vectors.Upsert(ctx, s, stores.CollectionEpisodes, points)
+		}}, err
+	})
+}
+
+// UpdateEpisode changes an episode: graph, then vectors.
+func (w *Writer) UpdateEpisode(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(*stores.Episode) error) (*stores.Episode, error) {
+	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Episode], error) {
+		none := plan[*stores.Episode]{}
+		e, err := current(ctx, s, stores.Ref{Kind: stores.KindEpisode, ID: id}, expected, w.set.Episodes.ByID)
+		if err != nil {
+			return none, err
+		}
+		before := episodeDocument(e)
+		p := plan[*stores.Episode]{answer: e, nodes: []stores.ID{id}}
+		if changed, err := edit(e, change); err != nil || !changed {
+			return p, err
+		}
+		index, err := w.reindex(ctx, s, before, episodeDocument(e))
+		p.apply = func(ctx context.Context) error {
+			if err := w.set.Episodes.Swap(ctx, s, e); err != nil {
+				return err
+			}
+			return index(ctx)
+		}
+		return p, err
+	})
+}
+
+// DeleteEpisode removes an episode, its mentions and edges, and its vector. It says whether there was one.
+func (w *Writer) DeleteEpisode(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
+	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindEpisode, ID: id}, expected, w.set.Episodes.ByID, func(ctx context.Context, ids []stores.ID) error {
+		if _, err := w.set.Episodes.Delete(ctx, s, ids); err != nil {
+			return err
+		}
+		_, err := w.set.Vectors.Delete(ctx, s, stores.CollectionEpisodes, ids)
+		return err
+	})
+}

@@ -1,0 +1,169 @@
+package saga
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"thalamus/stores"
+)
+
+// Relate writes the edge of a type and label between two nodes. change is given the one there is, or a new one of the
+// initial weight.
+func (w *Writer) Relate(ctx context.Context, s stores.Scope, r Request, edge stores.Relationship, change func(*stores.Relationship) error) (*stores.Relationship, error) {
+	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Relationship], error) {
+		none := plan[*stores.Relationship]{}
+		label := stores.Where("label", stores.Eq, edge.Label)
+		if edge.Label == "" {
+			label = stores.Where("label", stores.IsNull, true)
+		}
+		there, err := w.between(ctx, s, edge.Source.ID, edge.Target.ID, stores.All(stores.Where("type", stores.Eq, string(edge.Type)), label))
+		if err != nil {
+			return none, err
+		}
+		if len(there) > 0 {
+			return w.changeEdge(s, there[0], change)
+		}
+		e := edge
+		e.Scope, e.Weight = s, stores.InitialWeight
+		if err := change(&e); err != nil {
+			return none, err
+		}
+		e.SetDefaults(stores.Now())
+		return plan[*stores.Relationship]{&e, []stores.ID{e.ID}, func(ctx context.Context) error {
+			return w.set.Relationships.Put(ctx, s, []*stores.Relationship{&e})
+		}}, e.Validate()
+	})
+}
+
+// UpdateRelationship changes an edge.
+func (w *Writer) UpdateRelationship(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(*stores.Relationship) error) (*stores.Relationship, error) {
+	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Relationship], error) {
+		e, err := current(ctx, s, stores.Ref{Kind: stores.KindRelationship, ID: id}, expected, w.set.Relationships.ByID)
+		if err != nil {
+			return plan[*stores.Relationship]{}, err
+		}
+		return w.changeEdge(s, e, change)
+	})
+}
+
+func (w *Writer) changeEdge(s stores.Scope, e *stores.Relationship, change func(*stores.Relationship) error) (plan[*stores.Relationship], error) {
+	p := plan[*stores.Relationship]{answer: e, nodes: []stores.ID{e.ID}}
+	if changed, err := edit(e, change); err != nil || !changed {
+		return p, err
+	}
+	p.apply = func(ctx context.Context) error { return w.set.Relationships.Swap(ctx, s, e) }
+	return p, nil
+}
+
+// Unrelate removes an edge. It says whether there was one.
+func (w *Writer) Unrelate(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
+	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindRelationship, ID: id}, expected, w.set.Relationships.ByID, func(ctx context.Context, ids []stores.ID) error {
+		_, err := w.set.Relationships.Delete(ctx, s, ids)
+		return err
+	})
+}
+
+// Edges names edges: one by its id, or, with ID empty, all from Source to Target, of one type if Type is given.
+type Edges struct {
+	ID, Source, Target stores.ID
+	Type               stores.RelationType
+}
+
+// Strengthen raises the weight of edges by a rate of 0..1.
+func (w *Writer) Strengthen(ctx context.Context, s stores.Scope, r Request, edges Edges, rate float64) ([]*stores.Relationship, error) {
+	return w.weigh(ctx, s, r, edges, rate, w.set.Relationships.Strengthen)
+}
+
+// Weaken lowers the weight of edges by a rate of 0..1.
+func (w *Writer) Weaken(ctx context.Context, s stores.Scope, r Request, edges Edges, rate float64) ([]*stores.Relationship, error) {
+	return w.weigh(ctx, s, r, edges, rate, w.set.Relationships.Weaken)
+}
+
+func (w *Writer) weigh(ctx context.Context, s stores.Scope, r Request, edges Edges, rate float64, by weighing) ([]*stores.Relationship, error) {
+	var c stores.Check
+	c.Unit("rate", rate)
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	out := &weighed{}
+	out, err := run(ctx, w, s, r, func(ctx context.Context) (plan[*weighed], error) {
+		ids, err := w.named(ctx, s, edges)
+		return plan[*weighed]{out, ids, func(ctx context.Context) error {
+			changed, err := by(ctx, s, ids, rate, stores.Now())
+			out.Edges = out.Edges[:0]
+			for _, id := range ids {
+				if e := changed[id]; e != nil {
+					out.Edges = append(out.Edges, e)
+				}
+			}
+			return err
+		}}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.Edges, nil
+}
+
+type weighing = func(context.Context, stores.Scope, []stores.ID, float64, time.Time) (map[stores.ID]*stores.Relationship, error)
+
+// weighed is filled in by the transaction.
+type weighed struct{ Edges []*stores.Relationship }
+
+// named finds the ids of edges; none is [stores.ErrNotFound].
+func (w *Writer) named(ctx context.Context, s stores.Scope, by Edges) ([]stores.ID, error) {
+	if by.ID != "" {
+		err := exist(ctx, s, "edges", stores.KindRelationship, []stores.ID{by.ID}, w.set.Relationships.ByID)
+		return []stores.ID{by.ID}, err
+	}
+	var ofType stores.Filter
+	if by.Type != "" {
+		ofType = stores.Where("type", stores.Eq, string(by.Type))
+	}
+	there, err := w.between(ctx, s, by.Source, by.Target, ofType)
+	if err != nil {
+		return nil, err
+	}
+	if len(there) == 0 {
+		return nil, &stores.Error{Kind: stores.ErrNotFound, Path: []string{"edges", "between"}, Message: "no such edge leads from the source to the target"}
+	}
+	ids := make([]stores.ID, len(there))
+	for i, e := range there {
+		ids[i] = e.ID
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// mostBetween bounds how many edges of different types and labels are looked at between two nodes.
+const mostBetween = 1000
+
+func (w *Writer) between(ctx context.Context, s stores.Scope, source, target stores.ID, and stores.Filter) ([]*stores.Relationship, error) {
+	page, err := w.set.Relationships.List(ctx, s, stores.Query{
+		Where: stores.All(stores.Where("source", stores.Eq, string(source)), stores.Where("target", stores.Eq, string(target)), and),
+		Page:  stores.Page{First: mostBetween},
+	})
+	return page.Items, err
+}
+
+// Decay lets stale edges fade and removes the faintest.
+func (w *Writer) Decay(ctx context.Context, s stores.Scope, r Request, d stores.Decay) (stores.Faded, error) {
+	var c stores.Check
+	c.Unit("rate", d.Rate)
+	c.Unit("minWeight", d.MinWeight)
+	if err := c.Err(); err != nil {
+		return stores.Faded{}, err
+	}
+	out := &stores.Faded{}
+	out, err := run(ctx, w, s, r, func(context.Context) (plan[*stores.Faded], error) {
+		return plan[*stores.Faded]{answer: out, apply: func(ctx context.Context) (err error) {
+			*out, err = w.set.Relationships.Decay(ctx, s, d)
+			return err
+		}}, nil
+	})
+	if err != nil {
+		return stores.Faded{}, err
+	}
+	return *out, nil
+}

@@ -1,0 +1,206 @@
+// Package saga holds the writes, one file per noun. Each is all or nothing over the stores it touches, and is the only
+// place that knows which these are and in which order they are written: what can refuse comes first, derived copies last.
+//
+// Where graph, vectors and records are one database, a write is one transaction of it.
+package saga
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"thalamus/stores"
+)
+
+// Writer makes the writes.
+type Writer struct{ set *stores.Set }
+
+// New makes a writer over opened stores. It refuses stores that are not one database, for lack of a way to make a write
+// over them all or nothing.
+func New(set *stores.Set) (*Writer, error) {
+	if set.Atomic == nil {
+		return nil, &stores.Error{Kind: stores.ErrUnsupported, Message: "graph, vectors and records must be one database: set THALAMUS_GRAPH, THALAMUS_VECTORS and THALAMUS_RECORDS alike or not at all"}
+	}
+	return &Writer{set: set}, nil
+}
+
+// Request identifies a write to its author: the same key with the same input gets the first answer again.
+type Request struct {
+	Operation string // the mutation
+	Key       string // idempotency key; empty: every request is a new one
+	Input     []byte // canonical JSON
+}
+
+const maxKey = 255
+
+func (r Request) check() error {
+	var c stores.Check
+	if r.Key != "" {
+		c.Text("idempotencyKey", r.Key, 1, maxKey)
+	}
+	return c.Err()
+}
+
+func (r Request) hash() string {
+	sum := sha256.Sum256(append([]byte(r.Operation+"\x00"), r.Input...))
+	return hex.EncodeToString(sum[:])
+}
+
+// plan is a write that has been thought through: what it will answer, which nodes the answer shows, and how to carry it
+// out. Everything slow, such as embedding, is done before; apply runs in the transaction.
+type plan[T any] struct {
+	answer T
+	nodes  []stores.ID
+	apply  func(context.Context) error // nil: nothing to do
+}
+
+// attempts at a write that meets a concurrent one.
+const attempts = 5
+
+// run plans and carries out a write, and plans anew when a concurrent write got in between. A request that was answered
+// before gets that answer.
+func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think func(context.Context) (plan[T], error)) (T, error) {
+	var none T
+	if err := errors.Join(s.Validate(), r.check()); err != nil {
+		return none, err
+	}
+	for attempt := 1; ; attempt++ {
+		answer, known, err := replay[T](ctx, w, s, r)
+		if known || err != nil {
+			return answer, err
+		}
+		p, err := think(ctx)
+		if err != nil {
+			return none, err
+		}
+		err = w.set.Atomic(ctx, func(ctx context.Context) error {
+			if p.apply != nil {
+				if err := p.apply(ctx); err != nil {
+					return err
+				}
+			}
+			return w.remember(ctx, s, r, p.answer, p.nodes)
+		})
+		if err == nil {
+			return p.answer, nil
+		}
+		if !errors.Is(err, stores.ErrConflict) || attempt == attempts {
+			return none, err
+		}
+	}
+}
+
+// replay looks up the answer that a request got before.
+func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (answer T, known bool, err error) {
+	if r.Key == "" {
+		return answer, false, nil
+	}
+	a, err := w.set.Answers.Get(ctx, s, r.Key)
+	switch {
+	case err != nil || a == nil:
+		return answer, false, err
+	case a.Request != r.hash():
+		return answer, true, &stores.Error{Kind: stores.ErrConflict, Path: []string{"idempotencyKey"}, Message: "this key was used for another request; use a new one"}
+	case len(a.Response) == 0:
+		return answer, true, &stores.Error{Kind: stores.ErrConflict, Path: []string{"idempotencyKey"}, Message: "this request was carried out, and what it wrote was deleted since"}
+	}
+	return answer, true, json.Unmarshal(a.Response, &answer)
+}
+
+func (w *Writer) remember(ctx context.Context, s stores.Scope, r Request, answer any, nodes []stores.ID) error {
+	if r.Key == "" {
+		return nil
+	}
+	response, err := json.Marshal(answer)
+	if err != nil {
+		return fmt.Errorf("remember an answer: %w", err)
+	}
+	return w.set.Answers.Put(ctx, s, &stores.Answer{
+		Key: r.Key, Operation: r.Operation, Request: r.hash(), Response: response, Nodes: nodes, CreatedAt: stores.Now(),
+	})
+}
+
+// current reads one node and checks that it is the version the caller expects.
+func current[T stores.Versioned](ctx context.Context, s stores.Scope, ref stores.Ref, expected *int,
+	read func(context.Context, stores.Scope, []stores.ID, []stores.Field) (map[stores.ID]T, error),
+) (T, error) {
+	found, err := read(ctx, s, []stores.ID{ref.ID}, nil)
+	n, ok := found[ref.ID]
+	if err == nil && !ok {
+		err = &stores.Error{Kind: stores.ErrNotFound, Path: []string{"id"}, Message: stores.Missing(ref.Kind, ref.ID).(*stores.Error).Message}
+	}
+	if err == nil {
+		err = expect(expected, n.Revision())
+	}
+	return n, err
+}
+
+func expect(expected *int, version int) error {
+	if expected == nil || *expected == version {
+		return nil
+	}
+	return &stores.Error{Kind: stores.ErrConflict, Path: []string{"expectedVersion"}, Message: fmt.Sprintf("the version is %d, not %d; read it again", version, *expected)}
+}
+
+// edit changes a node and makes it the next version, unless the change left everything as it was.
+func edit[T stores.Versioned](n T, change func(T) error) (changed bool, err error) {
+	before, err := json.Marshal(n)
+	if err != nil {
+		return false, err
+	}
+	if err := change(n); err != nil {
+		return false, err
+	}
+	after, err := json.Marshal(n)
+	if err != nil || bytes.Equal(before, after) {
+		return false, err
+	}
+	n.Touch(stores.Now())
+	return true, n.Validate()
+}
+
+// remove deletes one node: by deletes it from its stores and says whether it was there.
+func remove[T stores.Versioned](ctx context.Context, w *Writer, s stores.Scope, r Request, ref stores.Ref, expected *int,
+	read func(context.Context, stores.Scope, []stores.ID, []stores.Field) (map[stores.ID]T, error),
+	by func(context.Context, []stores.ID) error,
+) (bool, error) {
+	return run(ctx, w, s, r, func(ctx context.Context) (plan[bool], error) {
+		found, err := read(ctx, s, []stores.ID{ref.ID}, []stores.Field{})
+		n, ok := found[ref.ID]
+		if err != nil || !ok {
+			return plan[bool]{}, err
+		}
+		if err := expect(expected, n.Revision()); err != nil {
+			return plan[bool]{}, err
+		}
+		return plan[bool]{answer: true, apply: func(ctx context.Context) error {
+			if err := by(ctx, []stores.ID{ref.ID}); err != nil {
+				return err
+			}
+			return w.set.Answers.Forget(ctx, s, []stores.ID{ref.ID})
+		}}, nil
+	})
+}
+
+// exist refuses references to nodes that this scope does not have.
+func exist[T any](ctx context.Context, s stores.Scope, path string, kind stores.Kind, ids []stores.ID,
+	read func(context.Context, stores.Scope, []stores.ID, []stores.Field) (map[stores.ID]T, error),
+) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	found, err := read(ctx, s, ids, []stores.Field{})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, ok := found[id]; !ok {
+			return &stores.Error{Kind: stores.ErrNotFound, Path: []string{path}, Message: stores.Missing(kind, id).(*stores.Error).Message}
+		}
+	}
+	return nil
+}
