@@ -1,0 +1,86 @@
+// Package config reads what an operator has decided: a file, the environment and flags become one typed [Config].
+//
+// Every key stands in one table, keys.go, from which its name in the file, its environment variable, its flag, its
+// default and its documentation follow. Unknown names and bad values are errors that say where they stand.
+package config
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Config is everything an operator can decide. [Load] makes one; each field is described in keys.go.
+type Config struct {
+	Listen string // host:port
+	Data   string // directory
+
+	Graph, Records, Vectors, Cache URL
+
+	Embedder    URL
+	EmbedderKey Secret
+
+	Log     Log
+	OTLP    OTLP
+	Metrics bool
+
+	Playground    bool
+	Introspection bool
+	CORS          CORS
+	Limits        Limits
+	SQLite        SQLite
+
+	embedderKeyFile string
+	settings        []Setting
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  slog.Level
+	Format LogFormat
+}
+
+// LogFormat is how a line of the log is written.
+type LogFormat string
+
+// Log formats.
+const (
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// OTLP says where spans are sent; an empty endpoint sends none.
+type OTLP struct{ Endpoint URL }
+
+// CORS names the web origins, other than its own, whose pages may use the gateway.
+type CORS struct{ Origins []string }
+
+// Limits bound what one request may cost.
+type Limits struct {
+	Timeout time.Duration
+	Body    Size
+}
+
+// Size is a number of bytes.
+type Size int64
+
+// SQLite tunes the embedded database.
+type SQLite struct{ Synchronous Synchronous }
+
+// Synchronous is how far SQLite waits for the disk.
+type Synchronous string
+
+// Synchronous modes: NORMAL survives a crash of the process, FULL also a loss of power.
+const (
+	SynchronousNormal Synchronous = "NORMAL"
+	SynchronousFull   Synchronous = "FULL"
+)
+
+// Setting is one key as it came out, for people to look at: secrets are redacted.
+type Setting struct {
+	Key    string
+	Value  string
+	Source string // "default", "thalamus.yaml:3", "THALAMUS_LOG_LEVEL" or "--log-level"
+}
+
+// Effective lists every key with its value and where that came from, in the order of the documentation.
+func (c *Config) Effective() []Setting { return append([]Setting(nil), c.settings...) }

@@ -1,0 +1,180 @@
+package config
+
+import (
+	"strings"
+	"unicode"
+)
+
+// key is one thing that can be configured. The names of its environment variable and its flag follow from its own.
+type key struct {
+	name     string // in the file; dots are nesting
+	fallback string // the default, as it would be written
+	kind     string // what the value looks like, for help and documentation
+	doc      string
+	bind     func(*Config) value // where the value lives; nil: the key is not part of the configuration
+
+	shown  string // the default as it is described, where it depends on the machine
+	noFile bool   // not accepted in the file
+	noFlag bool   // not accepted as a flag: other users of the machine can see those
+	feeds  string // the secret that is read from the file of which this is the path
+}
+
+const (
+	keyConfig = "config"
+	keyData   = "data"
+)
+
+// The kinds of values.
+const (
+	kindAddress  = "host:port"
+	kindPath     = "path"
+	kindURL      = "URL"
+	kindSecret   = "secret"
+	kindBool     = "on|off"
+	kindList     = "list"
+	kindDuration = "duration"
+	kindSize     = "size"
+)
+
+// keys is the table of every key.
+var keys = []key{
+	{
+		name: keyConfig, fallback: "thalamus.yaml", kind: kindPath, noFile: true,
+		doc: "The configuration file. The default one may be missing; one that is named must be there.",
+	},
+	{
+		name: "listen", fallback: "127.0.0.1:8080", kind: kindAddress,
+		doc:  "Address of the HTTP server. Port 0 takes a free one; an empty host listens on every interface.",
+		bind: func(c *Config) value { return address{&c.Listen} },
+	},
+	{
+		name: keyData, shown: "`$XDG_DATA_HOME/thalamus`, else `~/.local/share/thalamus`", kind: kindPath,
+		doc:  "Directory of everything that the embedded stores keep. It is made when it is missing.",
+		bind: func(c *Config) value { return &path{to: &c.Data} },
+	},
+	{
+		name: "graph", fallback: "sqlite:", kind: kindURL,
+		doc:  "Store of episodes, entities, procedures and relationships. `sqlite:` is embedded and lives in the data directory.",
+		bind: func(c *Config) value { return location{&c.Graph} },
+	},
+	{
+		name: "records", fallback: "sqlite:", kind: kindURL,
+		doc:  "Store of entity records, profiles, todos and the answers kept for idempotency keys. `sqlite:` is embedded.",
+		bind: func(c *Config) value { return location{&c.Records} },
+	},
+	{
+		name: "vectors", fallback: "sqlite:", kind: kindURL,
+		doc:  "Store that finds memories by likeness. `sqlite:` is embedded.",
+		bind: func(c *Config) value { return location{&c.Vectors} },
+	},
+	{
+		name: "cache", fallback: "inprocess:", kind: kindURL,
+		doc:  "Store of short-lived copies. `inprocess:` lives in the memory of the gateway.",
+		bind: func(c *Config) value { return location{&c.Cache} },
+	},
+	{
+		name: "embedder", fallback: "hashing:", kind: kindURL,
+		doc:  "What turns texts into vectors. `hashing:` is built in and compares words; a model compares meaning, such as `openai+https://api.openai.com/v1?model=text-embedding-3-small`.",
+		bind: func(c *Config) value { return location{&c.Embedder} },
+	},
+	{
+		name: "embedder.key", kind: kindSecret, noFlag: true,
+		doc:  "API key of the embedder.",
+		bind: func(c *Config) value { return secret{&c.EmbedderKey} },
+	},
+	{
+		name: "embedder.keyFile", kind: kindPath, feeds: "embedder.key",
+		doc:  "File that holds the API key of the embedder.",
+		bind: func(c *Config) value { return &path{to: &c.embedderKeyFile} },
+	},
+	{
+		name: "log.level", fallback: "info", kind: "debug|info|warn|error",
+		doc:  "The least level that is logged. `debug` has a line for every call to a store.",
+		bind: func(c *Config) value { return level{&c.Log.Level} },
+	},
+	{
+		name: "log.format", fallback: "text", kind: "text|json",
+		doc:  "How a line of the log is written.",
+		bind: func(c *Config) value { return choice[LogFormat]{&c.Log.Format, []LogFormat{LogText, LogJSON}} },
+	},
+	{
+		name: "otlp.endpoint", kind: kindURL,
+		doc:  "Base URL of an OpenTelemetry collector (OTLP over HTTP) that spans are sent to, such as `http://localhost:4318`. Empty: none are sent.",
+		bind: func(c *Config) value { return endpoint{&c.OTLP.Endpoint} },
+	},
+	{
+		name: "metrics", fallback: "on", kind: kindBool,
+		doc:  "Serve metrics for Prometheus at `/metrics`.",
+		bind: func(c *Config) value { return toggle{&c.Metrics} },
+	},
+	{
+		name: "playground", fallback: "on", kind: kindBool,
+		doc:  "Serve the playground at `/`.",
+		bind: func(c *Config) value { return toggle{&c.Playground} },
+	},
+	{
+		name: "introspection", fallback: "on", kind: kindBool,
+		doc:  "Answer questions about the schema. The playground needs it.",
+		bind: func(c *Config) value { return toggle{&c.Introspection} },
+	},
+	{
+		name: "cors.origins", kind: kindList,
+		doc:  "Web origins whose pages may use the gateway, such as `https://app.example.com`; `*` is any. Its own pages always may.",
+		bind: func(c *Config) value { return origins{&c.CORS.Origins} },
+	},
+	{
+		name: "limits.timeout", fallback: "10s", kind: kindDuration,
+		doc:  "The longest time that one query or mutation may take.",
+		bind: func(c *Config) value { return duration{&c.Limits.Timeout} },
+	},
+	{
+		name: "limits.body", fallback: "1MiB", kind: kindSize,
+		doc:  "The largest request body.",
+		bind: func(c *Config) value { return size{&c.Limits.Body} },
+	},
+	{
+		name: "sqlite.synchronous", fallback: "NORMAL", kind: "NORMAL|FULL",
+		doc: "How far a commit waits for the disk. `NORMAL` survives a crash of the gateway, and a loss of power may undo the latest commits; `FULL` survives both and is slower.",
+		bind: func(c *Config) value {
+			return choice[Synchronous]{&c.SQLite.Synchronous, []Synchronous{SynchronousNormal, SynchronousFull}}
+		},
+	},
+}
+
+const envPrefix = "THALAMUS_"
+
+// env is the environment variable of the key: embedder.keyFile is THALAMUS_EMBEDDER_KEY_FILE.
+func (k key) env() string { return envPrefix + strings.ToUpper(k.join('_')) }
+
+// flag is the flag of the key without its dashes: embedder.keyFile is embedder-key-file.
+func (k key) flag() string { return k.join('-') }
+
+// path is the name of the key in the file.
+func (k key) path() string { return k.name }
+
+func (k key) join(separator rune) string {
+	var b strings.Builder
+	for _, r := range k.name {
+		switch {
+		case r == '.':
+			b.WriteRune(separator)
+		case unicode.IsUpper(r):
+			b.WriteRune(separator)
+			b.WriteRune(unicode.ToLower(r))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// names lists what a source calls the keys it accepts.
+func names(accepts func(key) bool, name func(key) string) []string {
+	var all []string
+	for _, k := range keys {
+		if accepts(k) {
+			all = append(all, name(k))
+		}
+	}
+	return all
+}
