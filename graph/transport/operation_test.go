@@ -15,6 +15,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/go-cmp/cmp"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -196,16 +197,31 @@ func TestCustomPresenter(t *testing.T) {
 	}
 }
 
-// A document that is known is answered like one that is new, and forgetting one changes nothing.
+// A document is parsed once while it is among the last used, and again when it was forgotten or is too long to keep.
 func TestDocumentsAreReused(t *testing.T) {
-	s := serve(t, transport.Options{Documents: 2})
-	for round := range 3 {
-		for i := range 4 {
-			s.post(t, fmt.Sprintf(`{ greeting(name: "%d") }`, i)).
-				check(t, 200, plain, fmt.Sprintf(`{"data":{"greeting":"hello, %d"}}`, i))
-		}
-		s.post(t, "{ nothing }").refused(t, 200, transport.CodeValidationFailed)
-		_ = round
+	var last *ast.QueryDocument
+	s := serve(t, transport.Options{Documents: 2}, func(h *transport.Handler) {
+		h.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+			last = graphql.GetOperationContext(ctx).Doc
+			return next(ctx)
+		})
+	})
+	parsed := func(query string) *ast.QueryDocument { s.post(t, query); return last }
+	const a, b, c = "{ a: greeting }", "{ b: greeting }", "{ c: greeting }"
+	firstA, firstB := parsed(a), parsed(b)
+	if parsed(a) != firstA || parsed(b) != firstB || parsed(a) != firstA {
+		t.Error("a kept document was parsed again")
+	}
+	parsed(c) // b was not used for longest
+	if parsed(a) != firstA {
+		t.Error("the document used last was forgotten")
+	}
+	if parsed(b) == firstB {
+		t.Error("more documents are kept than asked for")
+	}
+	long := a + strings.Repeat(" ", 40_000)
+	if parsed(long) == parsed(long) {
+		t.Error("a long document is kept")
 	}
 }
 

@@ -57,7 +57,7 @@ type answer struct {
 	body   string
 }
 
-// header sets are written as alternating names and values.
+// send makes a request, whose header is given as alternating names and values, and reads its answer.
 func (s *server) send(t *testing.T, method, target, body string, header ...string) answer {
 	t.Helper()
 	response := s.open(t, t.Context(), method, target, body, header...)
@@ -159,7 +159,9 @@ func lines(r io.Reader) func() (string, error) {
 	}
 }
 
+// newServer serves h until the test ends.
 func newServer(t *testing.T, h http.Handler) *httptest.Server {
+	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	return s
