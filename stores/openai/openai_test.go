@@ -129,6 +129,8 @@ func TestConcurrencyIsBounded(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.peak != limit {
 		t.Errorf("%d requests ran at the same time, want %d", f.peak, limit)
 	}
