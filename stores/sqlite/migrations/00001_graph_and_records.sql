@@ -110,7 +110,7 @@ CREATE TABLE relationships (
     PRIMARY KEY (scope, source, type, label, target)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX relationships_by_id ON relationships (scope, id);
-CREATE INDEX relationships_by_target ON relationships (scope, target, type, id);
+CREATE INDEX relationships_by_target ON relationships (scope, target, type, id, source_kind);
 CREATE INDEX relationships_by_weight ON relationships (scope, weight DESC, id);
 CREATE INDEX relationships_by_use ON relationships (scope, last_co_access_at);
 
@@ -131,7 +131,7 @@ CREATE UNIQUE INDEX entity_records_current ON entity_records (scope, name) WHERE
 CREATE INDEX entity_records_by_name ON entity_records (scope, name, id);
 
 CREATE TABLE profiles (
-    scope      TEXT    NOT NULL PRIMARY KEY,
+    scope      TEXT    NOT NULL,
     id         TEXT    NOT NULL,
     content    TEXT    NOT NULL,
     summary    TEXT,
@@ -141,7 +141,9 @@ CREATE TABLE profiles (
     metadata   TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    version    INTEGER NOT NULL
+    version    INTEGER NOT NULL,
+    PRIMARY KEY (scope),
+    UNIQUE (scope, id)
 ) STRICT;
 
 CREATE TABLE todos (

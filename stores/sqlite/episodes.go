@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"thalamus/stores"
+)
+
+// Episodes is the contract of episodes.
+func (db *DB) Episodes() stores.Episodes {
+	return episodes{records[stores.Episode]{db, episodeTable}}
+}
+
+type episodes struct{ records[stores.Episode] }
+
+type episode = stores.Episode
+
+var episodeTable = newTable("episodes", stores.EpisodeSpec, table[episode]{
+	head: func(e *episode) head { return head{id: &e.ID, scope: &e.Scope, version: &e.Version} },
+	columns: []column[episode]{
+		text("id", "id", func(e *episode) *stores.ID { return &e.ID }),
+		text("session_id", "sessionId", func(e *episode) *string { return &e.SessionID }),
+		optionalInteger("position", "sequencePosition", func(e *episode) **int { return &e.Position }),
+		text("content", "content", func(e *episode) *string { return &e.Content }),
+		object("context", "context", func(e *episode) *stores.EpisodeContext { return &e.Context }),
+		copied("context_project", "context.project", func(e *episode) *string { return &e.Context.Project }),
+		copied("context_file", "context.file", func(e *episode) *string { return &e.Context.File }),
+		copied("context_tool", "context.tool", func(e *episode) *string { return &e.Context.Tool }),
+		copied("context_git_branch", "context.gitBranch", func(e *episode) *string { return &e.Context.GitBranch }),
+		text("outcome", "outcome", func(e *episode) *stores.Outcome { return &e.Outcome }),
+		instant("timestamp", "timestamp", func(e *episode) *time.Time { return &e.Timestamp }),
+		optionalInstant("end_timestamp", "endTimestamp", func(e *episode) **time.Time { return &e.EndTimestamp }),
+		instant("ingested_at", "ingestedAt", func(e *episode) *time.Time { return &e.IngestedAt }),
+		instant("updated_at", "updatedAt", func(e *episode) *time.Time { return &e.UpdatedAt }),
+		optionalInteger("duration_ms", "durationMs", func(e *episode) **int { return &e.DurationMs }),
+		float("emotional_valence", "emotionalValence", func(e *episode) *float64 { return &e.EmotionalValence }),
+		float("stability", "stability", func(e *episode) *float64 { return &e.Stability }),
+		integer("access_count", "accessCount", func(e *episode) *int { return &e.AccessCount }),
+		instant("last_accessed_at", "lastAccessedAt", func(e *episode) *time.Time { return &e.LastAccessedAt }),
+		optionalFloat("prediction_error", "predictionError", func(e *episode) **float64 { return &e.PredictionError }),
+		optionalInstant("prediction_error_at", "predictionErrorAt", func(e *episode) **time.Time { return &e.PredictionErrorAt }),
+		object("capsule", "capsule", func(e *episode) **stores.Capsule { return &e.Capsule }),
+		integer("version", "version", func(e *episode) *int { return &e.Version }),
+		mentionsColumn,
+	},
+	check:    mentionsExist,
+	complete: setPosition,
+	attach:   writeMentions,
+	detach:   detachEpisodes,
+})
+
+// copied is a column that repeats a part of a nested object, so that filters and orders can reach it.
+func copied[T any](name string, f stores.Field, at func(*T) *string) column[T] {
+	c := optionalText(name, f, at)
+	c.scan = nil
+	return c
+}
+
+// mentionsColumn gathers the mentions of an episode, in the order in which they were given.
+var mentionsColumn = column[episode]{
+	expr: "(SELECT json_group_array(entity) FROM (SELECT m.entity FROM mentions AS m" +
+		" WHERE m.scope = t.scope AND m.episode = t.id ORDER BY m.rank))",
+	scan: func(e *episode) any { return jsonScanner[[]stores.ID]{&e.Mentions} },
+}
+
+// setPosition gives an episode without position the one it has already, or else the next of its session.
+func setPosition(ctx context.Context, q querier, s stores.Scope, e *episode) error {
+	if e.Position != nil {
+		return nil
+	}
+	e.Position = new(int)
+	const find = `SELECT coalesce(
+		(SELECT position FROM episodes WHERE scope = ?1 AND id = ?3 AND session_id = ?2),
+		(SELECT max(position) + 1 FROM episodes WHERE scope = ?1 AND session_id = ?2), 0)`
+	return q.QueryRowContext(ctx, find, s.Key(), e.SessionID, e.ID).Scan(e.Position)
+}
+
+func mentionsExist(ctx context.Context, q querier, s stores.Scope, items []*episode) error {
+	var ids []stores.ID
+	for _, e := range items {
+		ids = append(ids, e.Mentions...)
+	}
+	return exist(ctx, q, s, stores.KindEntity, ids)
+}
+
+// nodeTables are the tables of the nouns that edges may join.
+var nodeTables = map[stores.Kind]string{
+	stores.KindEpisode: "episodes", stores.KindEntity: "entities", stores.KindProcedure: "procedures",
+}
+
+// exist wants every node to be there.
+func exist(ctx context.Context, q querier, s stores.Scope, kind stores.Kind, ids []stores.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	st := (&statement{}).add("SELECT asked.value FROM json_each(?) AS asked WHERE NOT EXISTS (SELECT 1 FROM "+nodeTables[kind]+
+		" AS t WHERE t.scope = ? AND t.id = asked.value) LIMIT 1", array(unique(ids)), s.Key())
+	return st.each(ctx, q, func(rows *sql.Rows) error {
+		var id stores.ID
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		return stores.Missing(kind, id)
+	})
+}
+
+// writeMentions replaces the mentions of the episodes. Of two items with one id the later counts.
+func writeMentions(ctx context.Context, q querier, s stores.Scope, items []*episode) error {
+	mentions := make(map[stores.ID][]stores.ID, len(items))
+	ids := make([]stores.ID, len(items))
+	for i, e := range items {
+		ids[i] = e.ID
+		mentions[e.ID] = e.Mentions
+	}
+	if _, err := q.ExecContext(ctx, "DELETE FROM mentions WHERE scope = ? AND episode IN (SELECT value FROM json_each(?))",
+		s.Key(), array(ids)); err != nil {
+		return err
+	}
+	batch, err := json.Marshal(mentions)
+	if err != nil {
+		return err
+	}
+	_, err = q.ExecContext(ctx, `INSERT OR IGNORE INTO mentions (scope, episode, rank, entity)
+		SELECT ?, e.key, m.key, m.value FROM json_each(?) AS e CROSS JOIN json_each(e.value) AS m WHERE e.type = 'array'`,
+		s.Key(), string(batch))
+	return err
+}
+
+func detachEpisodes(ctx context.Context, q querier, s stores.Scope, ids []stores.ID) error {
+	if _, err := q.ExecContext(ctx, "DELETE FROM mentions WHERE scope = ? AND episode IN (SELECT value FROM json_each(?))",
+		s.Key(), array(ids)); err != nil {
+		return err
+	}
+	return deleteEdges(ctx, q, s, stores.KindEpisode, ids)
+}
+
+// ByEntity reads, for each entity, one page of the episodes that mention it.
+func (r episodes) ByEntity(ctx context.Context, s stores.Scope, entities []stores.ID, q stores.Query) (map[stores.ID]stores.Slice[*stores.Episode], error) {
+	return r.children(ctx, s, entities, q, func(st *statement, scope, parents string) {
+		st.add("SELECT m.entity, m.episode FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.entity = asked.value",
+			parents, scope)
+	})
+}
+
+// Adjacent reads the neighbours in the session.
+func (r episodes) Adjacent(ctx context.Context, s stores.Scope, ids []stores.ID) (map[stores.ID]stores.Adjacent, error) {
+	if err := r.db.usable(ctx); err != nil {
+		return nil, err
+	}
+	const beside = "coalesce((SELECT n.id FROM episodes AS n WHERE n.scope = t.scope AND n.session_id = t.session_id AND "
+	st := (&statement{}).add("SELECT t.id, "+
+		beside+"(n.position, n.id) < (t.position, t.id) ORDER BY n.position DESC, n.id DESC LIMIT 1), ''), "+
+		beside+"(n.position, n.id) > (t.position, t.id) ORDER BY n.position, n.id LIMIT 1), '') "+
+		"FROM json_each(?) AS asked CROSS JOIN episodes AS t ON t.scope = ? AND t.id = asked.value", array(ids), s.Key())
+	out := make(map[stores.ID]stores.Adjacent, len(ids))
+	err := st.each(ctx, r.db.reader(ctx), func(rows *sql.Rows) error {
+		var id stores.ID
+		var a stores.Adjacent
+		err := rows.Scan(&id, &a.Previous, &a.Next)
+		out[id] = a
+		return err
+	})
+	return out, ended(ctx, err)
+}

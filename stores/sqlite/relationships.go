@@ -1,0 +1,180 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"thalamus/stores"
+)
+
+// Relationships is the contract of edges.
+func (db *DB) Relationships() stores.Relationships {
+	return relationships{records[stores.Relationship]{db, relationshipTable}}
+}
+
+type relationships struct{ records[stores.Relationship] }
+
+type relationship = stores.Relationship
+
+var relationshipTable = newTable("relationships", stores.RelationshipSpec, table[relationship]{
+	head: func(r *relationship) head {
+		return head{id: &r.ID, scope: &r.Scope, version: &r.Version, created: &r.CreatedAt}
+	},
+	natural: []string{"scope", "source", "type", "label", "target"},
+	columns: []column[relationship]{
+		text("id", "id", func(r *relationship) *stores.ID { return &r.ID }),
+		text("source", "source", func(r *relationship) *stores.ID { return &r.Source.ID }),
+		text("source_kind", "sourceKind", func(r *relationship) *stores.Kind { return &r.Source.Kind }),
+		text("type", "type", func(r *relationship) *stores.RelationType { return &r.Type }),
+		labelColumn(),
+		text("target", "target", func(r *relationship) *stores.ID { return &r.Target.ID }),
+		text("target_kind", "targetKind", func(r *relationship) *stores.Kind { return &r.Target.Kind }),
+		float("weight", "weight", func(r *relationship) *float64 { return &r.Weight }),
+		integer("co_access_count", "coAccessCount", func(r *relationship) *int { return &r.CoAccessCount }),
+		instant("last_co_access_at", "lastCoAccessAt", func(r *relationship) *time.Time { return &r.LastCoAccessAt }),
+		instant("valid_from", "validFrom", func(r *relationship) *time.Time { return &r.ValidFrom }),
+		optionalInstant("valid_to", "validTo", func(r *relationship) **time.Time { return &r.ValidTo }),
+		object("metadata", "metadata", func(r *relationship) *map[string]any { return &r.Metadata }),
+		instant("created_at", "createdAt", func(r *relationship) *time.Time { return &r.CreatedAt }),
+		instant("updated_at", "updatedAt", func(r *relationship) *time.Time { return &r.UpdatedAt }),
+		integer("version", "version", func(r *relationship) *int { return &r.Version }),
+	},
+	check: endsExist,
+	conflict: func(r *relationship) error {
+		return stores.Conflict("another %s edge with this label already joins %s to %s; edit that one", r.Type, r.Source.ID, r.Target.ID)
+	},
+})
+
+// labelColumn is part of the key, so no label is the empty text there; to filters and orders it is null all the same.
+func labelColumn() column[relationship] {
+	c := text("label", "label", func(r *relationship) *string { return &r.Label })
+	c.expr, c.null = "nullif(t.label, '')", true
+	return c
+}
+
+// endsExist wants both ends of every edge.
+func endsExist(ctx context.Context, q querier, s stores.Scope, items []*relationship) error {
+	ends := map[stores.Kind][]stores.ID{}
+	for _, r := range items {
+		for _, end := range []stores.Ref{r.Source, r.Target} {
+			if nodeTables[end.Kind] == "" {
+				return stores.Invalid("source.kind", "an edge cannot join a %q; it joins one of %v", end.Kind, stores.EndpointKinds)
+			}
+			ends[end.Kind] = append(ends[end.Kind], end.ID)
+		}
+	}
+	for _, kind := range stores.EndpointKinds {
+		if err := exist(ctx, q, s, kind, ends[kind]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteEdges removes the edges of nodes that are about to go.
+func deleteEdges(ctx context.Context, q querier, s stores.Scope, kind stores.Kind, ids []stores.ID) error {
+	for _, end := range []string{"source", "target"} {
+		_, err := q.ExecContext(ctx, "DELETE FROM relationships WHERE scope = ? AND "+end+" IN (SELECT value FROM json_each(?)) AND "+end+"_kind = ?",
+			s.Key(), array(ids), kind)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ByNode reads, for each node, one page of its edges.
+func (r relationships) ByNode(ctx context.Context, s stores.Scope, nodes []stores.ID, flow stores.Flow, q stores.Query) (map[stores.ID]stores.Slice[*stores.Relationship], error) {
+	var ends []string
+	switch flow {
+	case stores.FlowOut:
+		ends = []string{"source"}
+	case stores.FlowIn:
+		ends = []string{"target"}
+	case stores.FlowBoth:
+		ends = []string{"source", "target"}
+	default:
+		return nil, stores.Invalid("flow", "%q is not one of [OUT IN BOTH]", flow)
+	}
+	return r.children(ctx, s, nodes, q, func(st *statement, scope, parents string) {
+		for i, end := range ends {
+			if i > 0 {
+				st.add(" UNION ALL ")
+			}
+			st.add("SELECT e."+end+", e.id FROM json_each(?) AS asked CROSS JOIN relationships AS e ON e.scope = ? AND e."+end+" = asked.value",
+				parents, scope)
+		}
+	})
+}
+
+// Strengthen raises weights and counts one more use of each edge. It is an edit: the version rises.
+func (r relationships) Strengthen(ctx context.Context, s stores.Scope, ids []stores.ID, rate float64, at time.Time) (map[stores.ID]*stores.Relationship, error) {
+	return r.adjust(ctx, s, ids, rate, at,
+		"weight = weight + ?1 * (1 - weight), co_access_count = co_access_count + 1, last_co_access_at = ?2")
+}
+
+// Weaken lowers weights. It is an edit: the version rises.
+func (r relationships) Weaken(ctx context.Context, s stores.Scope, ids []stores.ID, rate float64, at time.Time) (map[stores.ID]*stores.Relationship, error) {
+	return r.adjust(ctx, s, ids, rate, at, "weight = weight * (1 - ?1)")
+}
+
+func (r relationships) adjust(ctx context.Context, s stores.Scope, ids []stores.ID, rate float64, at time.Time, set string) (out map[stores.ID]*stores.Relationship, err error) {
+	if err := r.db.usable(ctx); err != nil {
+		return nil, err
+	}
+	if err := unit("rate", rate); err != nil || len(ids) == 0 {
+		return map[stores.ID]*stores.Relationship{}, err
+	}
+	err = r.db.write(ctx, func(ctx context.Context, q querier) error {
+		_, err := q.ExecContext(ctx, "UPDATE relationships SET "+set+", updated_at = ?2, version = version + 1"+
+			" WHERE scope = ?3 AND id IN (SELECT value FROM json_each(?4))", rate, at.UnixMicro(), s.Key(), array(ids))
+		if err != nil {
+			return err
+		}
+		out, err = r.byID(ctx, q, s, ids, nil)
+		return err
+	})
+	return out, err
+}
+
+func unit(path string, v float64) error {
+	var c stores.Check
+	c.Unit(path, v)
+	return c.Err()
+}
+
+// Decay lets stale edges fade and deletes the faintest. Decayed counts every stale edge, those that were then deleted
+// included.
+func (r relationships) Decay(ctx context.Context, s stores.Scope, d stores.Decay) (stores.Faded, error) {
+	var faded stores.Faded
+	where, err := r.spec.Check(d.Where)
+	if err != nil {
+		return faded, err
+	}
+	var c stores.Check
+	c.Unit("rate", d.Rate)
+	c.Unit("minWeight", d.MinWeight)
+	if err := c.Err(); err != nil {
+		return faded, err
+	}
+	stale := func(st *statement) {
+		st.add("t.scope = ? AND t.last_co_access_at < ? AND ", s.Key(), d.StaleBefore.UnixMicro())
+		r.where(st, where)
+	}
+	err = r.db.write(ctx, func(ctx context.Context, q querier) (err error) {
+		// What will be too faint goes first: the filter means the weights as they are now, for both statements.
+		prune := (&statement{}).add("DELETE FROM relationships AS t WHERE ")
+		stale(prune)
+		prune.add(" AND t.weight * (1 - ?) < ?", d.Rate, d.MinWeight)
+		if faded.Pruned, err = prune.run(ctx, q); err != nil {
+			return err
+		}
+		fade := (&statement{}).add("UPDATE relationships AS t SET weight = weight * (1 - ?), updated_at = ?, version = version + 1 WHERE ",
+			d.Rate, stores.Now().UnixMicro())
+		stale(fade)
+		kept, err := fade.run(ctx, q)
+		faded.Decayed = kept + faded.Pruned
+		return err
+	})
+	return faded, err
+}
