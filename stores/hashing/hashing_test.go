@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,15 +34,25 @@ func cosine(a, b []float32) float64 {
 	return sum
 }
 
+// manyWords is a text of n different words.
+func manyWords(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "w%x ", i*7919)
+	}
+	return b.String()
+}
+
 // The stored vectors of every user were made with this recipe: if a fingerprint changes, the model needs a new name.
 func TestVectorsNeverChange(t *testing.T) {
 	golden := map[string]string{
 		"Maria prefers dark mode in every editor and terminal.": "b53b534c4df36e51",
 		"the the the dog dog": "242764a8a52df014",
-		"Crème brûlée für Žižek: 10€, ＡＢＣ, Ωμέγας":                             "f775b8316010b8f0",
-		"玛丽亚喜欢深色模式。":                                                           "8a9c74f9f3c44302",
-		"हिन्दी में खोज":                                                       "5424db056e8b25d2",
-		strings.Repeat("a long text of many different words 0123456789 ", 400): "f680c34f6e223e5c",
+		"Crème brûlée für Žižek: 10€, ＡＢＣ, Ωμέγας":                            "f775b8316010b8f0",
+		"玛丽亚喜欢深色模式。":                                                          "8a9c74f9f3c44302",
+		"हिन्दी में खोज":                                                      "5424db056e8b25d2",
+		strings.Repeat("a long text of few different words 0123456789 ", 400): "718ff4cdc01a8f6e",
+		manyWords(2_000): "a03dee4b5ae07fd4",
 	}
 	for text, want := range golden {
 		bytes, err := binary.Append(nil, binary.LittleEndian, embed(t, text)[0])
@@ -60,6 +72,15 @@ func TestVectorsHaveUnitLength(t *testing.T) {
 		if len(v) != hashing.Model.Dimension || math.Abs(cosine(v, v)-1) > 1e-5 {
 			t.Errorf("text %d: %d dimensions, squared length %v", i, len(v), cosine(v, v))
 		}
+	}
+}
+
+// A text too large for the memory that is kept leaves no trace in the texts after it.
+func TestHugeTextBetweenSmallOnes(t *testing.T) {
+	huge := manyWords(50_000)
+	v := embed(t, "small", huge, "small", huge)
+	if !slices.Equal(v[0], v[2]) || !slices.Equal(v[1], v[3]) {
+		t.Error("equal texts have different vectors")
 	}
 }
 
