@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,21 +16,26 @@ import (
 	"thalamus/stores"
 )
 
-// Names of the metrics and attributes.
+// Names of the metrics and their labels, and of the attributes of spans.
 const (
 	instrumentation = "thalamus/resilience"
 
 	metricDuration = "thalamus.store.call.duration"
 	metricCalls    = "thalamus.store.calls"
 
-	attrRole      = attribute.Key("thalamus.role")
-	attrBackend   = attribute.Key("thalamus.backend")
-	attrOperation = attribute.Key("thalamus.operation")
-	attrKeys      = attribute.Key("thalamus.keys")
-	attrRows      = attribute.Key("thalamus.rows")
-	attrRetries   = attribute.Key("thalamus.retries")
-	attrOutcome   = attribute.Key("outcome")
-	attrError     = attribute.Key("error.type")
+	spanRole      = attribute.Key("thalamus.role")
+	spanBackend   = attribute.Key("thalamus.backend")
+	spanOperation = attribute.Key("thalamus.operation")
+	spanKeys      = attribute.Key("thalamus.keys")
+	spanRows      = attribute.Key("thalamus.rows")
+	spanRetries   = attribute.Key("thalamus.retries")
+	spanError     = attribute.Key("error.type")
+
+	labelRole      = attribute.Key("role")
+	labelBackend   = attribute.Key("backend")
+	labelOperation = attribute.Key("operation")
+	labelOutcome   = attribute.Key("outcome")
+	labelError     = attribute.Key("error")
 )
 
 // durationBuckets are upper bounds in seconds: embedded stores answer in tens of microseconds, servers in milliseconds.
@@ -93,9 +99,9 @@ func (o *observer) observe(ctx context.Context, op Op, next func(context.Context
 func finish(span trace.Span, s *series, op Op, kind Kind) {
 	if span.IsRecording() {
 		span.SetAttributes(s.attributes...)
-		span.SetAttributes(attrKeys.Int(op.Keys), attrRows.Int(op.Rows()), attrRetries.Int(op.Retries()))
+		span.SetAttributes(spanKeys.Int(op.Keys), spanRows.Int(op.Rows()), spanRetries.Int(op.Retries()))
 		if kind != KindNone {
-			span.SetAttributes(attrError.String(string(kind)))
+			span.SetAttributes(spanError.String(string(kind)))
 		}
 		if kind.Down() || kind == KindInternal {
 			span.SetStatus(codes.Error, string(kind))
@@ -148,22 +154,24 @@ func (o *observer) seriesOf(op Op) *series {
 }
 
 func newSeries(op Op) *series {
-	base := []attribute.KeyValue{
-		attrRole.String(string(op.Role)), attrBackend.String(op.Backend), attrOperation.String(op.Name),
+	labels := []attribute.KeyValue{
+		labelRole.String(string(op.Role)), labelBackend.String(op.Backend), labelOperation.String(op.Name),
 	}
 	s := &series{
-		span:       op.Backend + " " + op.Name,
-		attributes: base,
-		duration:   []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(base...))},
-		outcomes:   map[Kind][]metric.AddOption{},
+		span: op.Backend + " " + op.Name,
+		attributes: []attribute.KeyValue{
+			spanRole.String(string(op.Role)), spanBackend.String(op.Backend), spanOperation.String(op.Name),
+		},
+		duration: []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels...))},
+		outcomes: map[Kind][]metric.AddOption{},
 	}
 	for _, kind := range kinds {
 		outcome := "ok"
 		if kind != KindNone {
 			outcome = "error"
 		}
-		set := attribute.NewSet(append(base[:len(base):len(base)], attrOutcome.String(outcome), attrError.String(string(kind)))...)
-		s.outcomes[kind] = []metric.AddOption{metric.WithAttributeSet(set)}
+		all := append(slices.Clone(labels), labelOutcome.String(outcome), labelError.String(string(kind)))
+		s.outcomes[kind] = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(all...))}
 	}
 	return s
 }
