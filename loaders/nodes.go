@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 
+	"thalamus/resilience"
 	"thalamus/stores"
 )
 
@@ -102,4 +103,16 @@ func collect[T stores.Node](ctx context.Context, s stores.Scope, ids []stores.ID
 		out[n.Ref()] = n
 	}
 	return err
+}
+
+// Nodes reads many nodes at once, in the order of their references, with nil where there is none. It announces nothing.
+func (l *Loaders) Nodes(ctx context.Context, at *Place, refs []stores.Ref) ([]stores.Node, error) {
+	found, err := l.nodes(resilience.WithPath(ctx, at.Path), refs, []*Place{at})
+	out := make([]stores.Node, len(refs))
+	for i, r := range refs {
+		if n := found[r]; n != nil {
+			out[i] = n
+		}
+	}
+	return out, err
 }

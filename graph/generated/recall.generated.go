@@ -954,16 +954,6 @@ func (ec *executionContext) marshalNRecallLegName2thalamusᚋgraphᚋmodelᚐRec
 	return v
 }
 
-func (ec *executionContext) marshalNRecallResult2ᚖthalamusᚋgraphᚋmodelᚐRecallResult(ctx context.Context, sel ast.SelectionSet, v *model.RecallResult) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._RecallResult(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalORecallExpandInput2ᚖthalamusᚋgraphᚋmodelᚐRecallExpandInput(ctx context.Context, v any) (*model.RecallExpandInput, error) {
 	if v == nil {
 		return nil, nil
@@ -1014,6 +1004,13 @@ func (ec *executionContext) unmarshalORecallLegsInput2ᚖthalamusᚋgraphᚋmode
 	}
 	res, err := ec.unmarshalInputRecallLegsInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORecallResult2ᚖthalamusᚋgraphᚋmodelᚐRecallResult(ctx context.Context, sel ast.SelectionSet, v *model.RecallResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RecallResult(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalORecallWhere2ᚖthalamusᚋgraphᚋmodelᚐRecallWhere(ctx context.Context, v any) (*model.RecallWhere, error) {

@@ -3938,7 +3938,7 @@ type ProfilePayload {
   standing next to a found episode in its session, GRAPH by an edge or a mention from a found node. The ranks are fused by
   weighted reciprocal rank fusion: score(d) = Σ over legs of weight / (60 + rank of d in the leg), ranks from 1.
   """
-  recall("The question." input: RecallInput!): RecallResult!
+  recall("The question." input: RecallInput!): RecallResult @from(role: VECTORS)
 }
 
 "A question to the memory."
@@ -3989,15 +3989,15 @@ input RecallWhere {
   validAt: DateTime
 }
 
-"Weights of the legs; a leg of weight 0 is not asked. The defaults are those documented with each."
+"Weights of the legs, 0 to 100; a leg of weight 0 is not asked."
 input RecallLegsInput {
-  "By meaning: cosine similarity of dense vectors."
+  "By meaning: cosine similarity of dense vectors; 0.5 unless given."
   dense: Float
-  "By words: BM25 or the engine's sparse search."
+  "By words: BM25 or the engine's sparse search; 1 unless given."
   keyword: Float
-  "The episodes before and after a found one in its session."
+  "The episodes before and after a found one in its session; 0.5 unless given."
   session: Float
-  "What edges and mentions lead to from what was found; asked only with ` + "`" + `expand` + "`" + `."
+  "What edges and mentions lead to from what was found; 0.3 unless given, asked only with ` + "`" + `expand` + "`" + `."
   graph: Float
 }
 
@@ -4024,7 +4024,7 @@ enum RecallLegName {
 }
 
 "What was found, best first."
-type RecallResult {
+type RecallResult @from(role: VECTORS) {
   "The hits, best first."
   hits: [RecallHit!]!
   "The legs that were asked."
@@ -4044,13 +4044,13 @@ type RecallLeg {
 }
 
 "Something found."
-type RecallHit {
+type RecallHit @from(role: VECTORS) {
   "Place in the answer, from 1."
   rank: Int!
   "Fused score; the sum of what the legs contribute."
   score: Float!
-  "The node; null when its store does not answer."
-  node: Node
+  "The node."
+  node: Node @from(role: GRAPH)
   "What each leg that found it says."
   legs: [RecallHitLeg!]!
 }

@@ -2806,10 +2806,10 @@ func (ec *executionContext) _Query_recall(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RecallResult) graphql.Marshaler {
-			return ec.marshalNRecallResult2ᚖthalamusᚋgraphᚋmodelᚐRecallResult(ctx, selections, v)
+			return ec.marshalORecallResult2ᚖthalamusᚋgraphᚋmodelᚐRecallResult(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_recall(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -3958,7 +3958,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_recall(ctx, field)
-				if res == graphql.Null {
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res

@@ -337,7 +337,7 @@ type RecallHit struct {
 	Rank int `json:"rank"`
 	// Fused score; the sum of what the legs contribute.
 	Score float64 `json:"score"`
-	// The node; null when its store does not answer.
+	// The node.
 	Node stores.Node `json:"node,omitempty"`
 	// What each leg that found it says.
 	Legs []*RecallHitLeg `json:"legs"`
@@ -383,15 +383,15 @@ type RecallLeg struct {
 	Error *string `json:"error,omitempty"`
 }
 
-// Weights of the legs; a leg of weight 0 is not asked. The defaults are those documented with each.
+// Weights of the legs, 0 to 100; a leg of weight 0 is not asked.
 type RecallLegsInput struct {
-	// By meaning: cosine similarity of dense vectors.
+	// By meaning: cosine similarity of dense vectors; 0.5 unless given.
 	Dense graphql.Omittable[*float64] `json:"dense,omitempty"`
-	// By words: BM25 or the engine's sparse search.
+	// By words: BM25 or the engine's sparse search; 1 unless given.
 	Keyword graphql.Omittable[*float64] `json:"keyword,omitempty"`
-	// The episodes before and after a found one in its session.
+	// The episodes before and after a found one in its session; 0.5 unless given.
 	Session graphql.Omittable[*float64] `json:"session,omitempty"`
-	// What edges and mentions lead to from what was found; asked only with `expand`.
+	// What edges and mentions lead to from what was found; 0.3 unless given, asked only with `expand`.
 	Graph graphql.Omittable[*float64] `json:"graph,omitempty"`
 }
 

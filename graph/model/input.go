@@ -1,0 +1,69 @@
+package model
+
+import (
+	"github.com/99designs/gqlgen/graphql"
+
+	"thalamus/stores"
+)
+
+// set writes an optional input into a field: left out, the field keeps what it holds; null, it is emptied.
+func set[T any](field *T, in graphql.Omittable[*T]) {
+	if !in.IsSet() {
+		return
+	}
+	var v T
+	if p := in.Value(); p != nil {
+		v = *p
+	}
+	*field = v
+}
+
+// setAny is [set] for fields that are pointers, lists or maps, of which nil is the empty value.
+func setAny[T any](field *T, in graphql.Omittable[T]) {
+	if in.IsSet() {
+		*field = in.Value()
+	}
+}
+
+// setOr is [set] for a new noun: left out, the field gets a fallback.
+func setOr[T any](field *T, in graphql.Omittable[*T], fallback T) {
+	*field = fallback
+	if in.Value() != nil {
+		set(field, in)
+	}
+}
+
+// setIDs reads a list of references to one noun.
+func setIDs(c *stores.Check, path string, field *[]stores.ID, in graphql.Omittable[[]*stores.Ref], kind stores.Kind) {
+	if !in.IsSet() {
+		return
+	}
+	var ids []stores.ID
+	for _, r := range in.Value() {
+		id, err := KeyOf(path, *r, kind)
+		c.Add(err)
+		ids = append(ids, id)
+	}
+	*field = ids
+}
+
+// setID reads one reference to a noun.
+func setID(c *stores.Check, path string, field *stores.ID, in graphql.Omittable[*stores.Ref], kind stores.Kind) {
+	if !in.IsSet() {
+		return
+	}
+	*field = ""
+	if r := in.Value(); r != nil {
+		id, err := KeyOf(path, *r, kind)
+		c.Add(err)
+		*field = id
+	}
+}
+
+// KeyOf is the key in a global id that has to name a given noun.
+func KeyOf(path string, r stores.Ref, kind stores.Kind) (stores.ID, error) {
+	if r.Kind != kind {
+		return "", stores.Invalid(path, "is the id of a %s; a %s is wanted", r.Kind, kind)
+	}
+	return r.ID, nil
+}

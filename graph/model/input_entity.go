@@ -1,0 +1,56 @@
+package model
+
+import (
+	"thalamus/resilience/saga"
+	"thalamus/stores"
+)
+
+// Change writes the input into an entity.
+func (in UpsertEntityInput) Change(e saga.EntityParts) error {
+	set(&e.Entity.Type, in.Type)
+	set(&e.Entity.Label, in.Label)
+	set(&e.Entity.Summary, in.Summary)
+	set(&e.Entity.Details, in.Details)
+	set(&e.Entity.Source, in.Source)
+	set(&e.Entity.ValidFrom, in.ValidFrom)
+	setAny(&e.Entity.ValidTo, in.ValidTo)
+	set(&e.Entity.Stability, in.Stability)
+	set(&e.Record.Content, in.Content)
+	setAny(&e.Record.Keywords, in.Keywords)
+	setAny(&e.Record.Aliases, in.Aliases)
+	setAny(&e.Record.Metadata, in.Metadata)
+	return nil
+}
+
+// Change writes the input into an entity.
+func (in UpdateEntityInput) Change(e saga.EntityParts) error {
+	set(&e.Entity.Name, in.Name)
+	set(&e.Entity.Type, in.Type)
+	set(&e.Entity.Label, in.Label)
+	set(&e.Entity.Summary, in.Summary)
+	set(&e.Entity.Details, in.Details)
+	set(&e.Entity.Source, in.Source)
+	set(&e.Entity.ValidFrom, in.ValidFrom)
+	setAny(&e.Entity.ValidTo, in.ValidTo)
+	set(&e.Entity.Stability, in.Stability)
+	set(&e.Entity.AccessCount, in.AccessCount)
+	set(&e.Entity.LastAccessedAt, in.LastAccessedAt)
+	set(&e.Record.Content, in.Content)
+	setAny(&e.Record.Keywords, in.Keywords)
+	setAny(&e.Record.Aliases, in.Aliases)
+	setAny(&e.Record.Metadata, in.Metadata)
+	return nil
+}
+
+// Change writes the input into the next version of an entity.
+func (in SupersedeEntityInput) Change(e saga.EntityParts) error {
+	e.Entity.ValidFrom = stores.Now()
+	if at := in.ValidFrom.Value(); at != nil {
+		e.Entity.ValidFrom = *at
+	}
+	e.Entity.Summary = in.Summary
+	set(&e.Entity.Details, in.Details)
+	set(&e.Entity.Source, in.Source)
+	set(&e.Record.Content, in.Content)
+	return nil
+}

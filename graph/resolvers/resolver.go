@@ -1,0 +1,104 @@
+// Package resolvers answers the fields of the schema. A resolver is one line of four kinds: load, list, write, recall.
+// What the lines share is in this file and in list.go; gqlgen rewrites the *.resolvers.go files and moves anything else out.
+package resolvers
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"thalamus/access"
+	"thalamus/graph/model"
+	"thalamus/graph/selection"
+	"thalamus/loaders"
+	"thalamus/recall"
+	"thalamus/resilience/saga"
+	"thalamus/stores"
+)
+
+// Resolver holds what the resolvers need. Fields are unexported, lest they hide fields of the schema.
+type Resolver struct {
+	set    *stores.Set
+	writes *saga.Writer
+	recall *recall.Engine
+	signer *model.Signer
+	health func(context.Context) []*model.Backend
+}
+
+// New makes the resolvers. health answers how the backends are.
+func New(set *stores.Set, writes *saga.Writer, engine *recall.Engine, signer *model.Signer, health func(context.Context) []*model.Backend) *Resolver {
+	return &Resolver{set: set, writes: writes, recall: engine, signer: signer, health: health}
+}
+
+// scope is the caller's.
+func scope(ctx context.Context) stores.Scope { return access.Scope(ctx) }
+
+// load gives the loaders of the response, and at the place that the running resolver loads for.
+func load(ctx context.Context) *loaders.Loaders { return loaders.For(ctx) }
+
+func at(ctx context.Context) *loaders.Place { return selection.At(ctx) }
+
+// request identifies the running mutation for its idempotency key. The input is taken as it was sent, so that a field
+// left out differs from a null.
+func request(ctx context.Context) saga.Request {
+	fc := graphql.GetFieldContext(ctx)
+	args := fc.Field.ArgumentMap(graphql.GetOperationContext(ctx).Variables)
+	input, _ := args["input"].(map[string]any)
+	key, _ := input["idempotencyKey"].(string)
+	canonical, err := json.Marshal(input)
+	if err != nil {
+		panic("resolvers: an input is not JSON: " + err.Error()) // it was parsed from JSON or GraphQL
+	}
+	return saga.Request{Operation: fc.Field.Name, Key: key, Input: canonical}
+}
+
+// arrived announces nodes that a resolver answers without a loader.
+func arrived[T stores.Node](ctx context.Context, nodes ...T) {
+	kinds := map[stores.Kind]int{}
+	for _, n := range nodes {
+		kinds[n.Ref().Kind]++
+	}
+	at(ctx).Arrived(kinds)
+}
+
+// payload announces the node of a payload.
+func payload[T stores.Node, P any](ctx context.Context, make func(T, error) (P, error), node T, err error) (P, error) {
+	if err == nil {
+		arrived(ctx, node)
+	}
+	return make(node, err)
+}
+
+// keyOf is the key in a global id that has to name a given noun; any other gives the empty key, which is nobody's.
+func keyOf(r stores.Ref, kind stores.Kind) stores.ID {
+	if r.Kind != kind {
+		return ""
+	}
+	return r.ID
+}
+
+// deletion deletes the node of an id that has to name a given noun.
+func deletion(ctx context.Context, in model.DeleteInput, kind stores.Kind,
+	remove func(context.Context, stores.Scope, saga.Request, stores.ID, *int) (bool, error),
+) (*model.DeletePayload, error) {
+	id, err := model.KeyOf("id", in.ID, kind)
+	if err != nil {
+		return model.NewDeletePayload(in.ID, false, err)
+	}
+	deleted, err := remove(ctx, scope(ctx), request(ctx), id, in.ExpectedVersion.Value())
+	return model.NewDeletePayload(in.ID, deleted, err)
+}
+
+// update changes the node of an id that has to name a given noun.
+func update[T stores.Node, C, P any](ctx context.Context, ref stores.Ref, kind stores.Kind, expected graphql.Omittable[*int], change C,
+	write func(context.Context, stores.Scope, saga.Request, stores.ID, *int, C) (T, error), make func(T, error) (P, error),
+) (P, error) {
+	id, err := model.KeyOf("id", ref, kind)
+	if err != nil {
+		var none T
+		return make(none, err)
+	}
+	node, err := write(ctx, scope(ctx), request(ctx), id, expected.Value(), change)
+	return payload(ctx, make, node, err)
+}
