@@ -5,6 +5,10 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 
 	"thalamus/stores"
 )
@@ -15,14 +19,33 @@ func homeToken(c corner) string {
 	return "h" + hex.EncodeToString(sum[:16]) + "x"
 }
 
-// indexText brings the index of words up to date with the text of a point.
-func indexText(ctx context.Context, q querier, c corner, row int64, text string) error {
-	if text == "" {
-		_, err := q.ExecContext(ctx, "DELETE FROM points_text WHERE rowid = ?", row)
-		return err
+// indexBatch is how many texts one statement indexes: FTS5 writes its postings down before every statement of a
+// transaction, which is what costs.
+const indexBatch = 200
+
+// indexTexts brings the index of words up to date with the texts of points, which are given by their rows.
+func indexTexts(ctx context.Context, q querier, c corner, texts map[int64]string) error {
+	rows := slices.Sorted(maps.Keys(texts))
+	for batch := range slices.Chunk(rows, indexBatch) {
+		words := make(map[int64]string, len(batch))
+		for _, row := range batch {
+			words[row] = spacedText(texts[row])
+		}
+		list, err := json.Marshal(words)
+		if err != nil {
+			return fmt.Errorf("encoding texts: %w", err)
+		}
+		_, err = q.ExecContext(ctx, "DELETE FROM points_text WHERE rowid IN (SELECT CAST(key AS INTEGER) FROM json_each(?))", string(list))
+		if err != nil {
+			return err
+		}
+		_, err = q.ExecContext(ctx, `INSERT INTO points_text (rowid, home, text)
+			SELECT CAST(key AS INTEGER), ?, value FROM json_each(?) WHERE value <> ''`, homeToken(c), string(list))
+		if err != nil {
+			return err
+		}
 	}
-	_, err := q.ExecContext(ctx, "INSERT OR REPLACE INTO points_text (rowid, home, text) VALUES (?, ?, ?)", row, homeToken(c), spacedText(text))
-	return err
+	return nil
 }
 
 // keywordQuery ranks by BM25 (Robertson and Zaragoza 2009; k1 1.2, b 0.75), which FTS5 negates. Rows that cannot be

@@ -1,7 +1,7 @@
 package sqlite
 
 import (
-	"container/list"
+	lru "container/list"
 	"maps"
 	"slices"
 	"sync"
@@ -27,9 +27,9 @@ type corner struct{ scope, collection string }
 type vectorState struct {
 	mu     sync.Mutex
 	blocks map[corner]*block
-	recent list.List // of *block, most recently used first
-	bytes  int64     // of all blocks
-	limit  int64     // 0: MaxMatrixBytes
+	recent lru.List // of *block, most recently used first
+	bytes  int64    // of all blocks
+	limit  int64    // 0: MaxMatrixBytes
 }
 
 // block holds the vectors of one corner, scaled to length 1, row after row. Points with the zero vector are left out.
@@ -49,12 +49,12 @@ type block struct {
 	dirty   map[stores.ID]bool // changed since the rows were read
 	reload  bool               // too much has changed: read everything again
 	bytes   int64
-	element *list.Element // nil once the block is given up
+	element *lru.Element // nil once the block is given up
 }
 
 // LimitMatrix sets how many bytes of vectors may stay in memory. Collections of a scope that were not searched for the
-// longest time make room for others; one that does not fit by itself is read from disk by every search (about a
-// hundred times slower).
+// longest time make room for others; one that does not fit by itself is read from disk by every search (about
+// thirty times slower).
 func (db *DB) LimitMatrix(bytes int64) {
 	s := &db.vectors
 	s.mu.Lock()

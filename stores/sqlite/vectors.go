@@ -35,8 +35,8 @@ func (v vectors) Upsert(ctx context.Context, s stores.Scope, c stores.Collection
 	if len(points) == 0 {
 		return nil
 	}
-	payloads := make([]json.RawMessage, len(points))
 	ids := make([]stores.ID, len(points))
+	payloads := make([]json.RawMessage, len(points))
 	for i, p := range points {
 		var err error
 		if payloads[i], err = checkPoint(p); err != nil {
@@ -50,16 +50,19 @@ func (v vectors) Upsert(ctx context.Context, s stores.Scope, c stores.Collection
 		if err != nil {
 			return err
 		}
+		texts := make(map[int64]string, len(points))
 		for i, p := range points {
 			if len(p.Vector) != dimension {
 				return wrongDimension(len(p.Vector), dimension)
 			}
-			if err := upsertPoint(ctx, q, at, p, payloads[i]); err != nil {
+			row, err := upsertPoint(ctx, q, at, p, payloads[i])
+			if err != nil {
 				return err
 			}
+			texts[row] = p.Text
 		}
 		v.db.afterCommit(ctx, func() { v.db.vectors.changed(at, ids) })
-		return nil
+		return indexTexts(ctx, q, at, texts)
 	})
 }
 
@@ -80,17 +83,14 @@ func wrongDimension(got, want int) error {
 		"or embed everything again", got, want)
 }
 
-func upsertPoint(ctx context.Context, q querier, c corner, p stores.Point, payload json.RawMessage) error {
-	var row int64
-	err := q.QueryRowContext(ctx, `
+// upsertPoint writes the row of a point and gives its number.
+func upsertPoint(ctx context.Context, q querier, c corner, p stores.Point, payload json.RawMessage) (row int64, err error) {
+	err = q.QueryRowContext(ctx, `
 		INSERT INTO points (scope, collection, id, payload, vector, text) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (scope, collection, id) DO UPDATE SET payload = excluded.payload, vector = excluded.vector, text = excluded.text
 		RETURNING row`,
 		c.scope, c.collection, p.ID, string(payload), encodeVector(p.Vector), p.Text).Scan(&row)
-	if err != nil {
-		return err
-	}
-	return indexText(ctx, q, c, row, p.Text)
+	return row, err
 }
 
 func (v vectors) Get(ctx context.Context, s stores.Scope, c stores.Collection, ids []stores.ID) (map[stores.ID]stores.Point, error) {
