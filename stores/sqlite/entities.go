@@ -51,17 +51,23 @@ func detachEntities(ctx context.Context, q querier, s stores.Scope, ids []stores
 
 // ByEpisode reads, for each episode, the entities it mentions, ordered by name.
 func (r entities) ByEpisode(ctx context.Context, s stores.Scope, episodes []stores.ID, fields []stores.Field) (map[stores.ID][]*stores.Entity, error) {
-	return r.grouped(ctx, s, episodes, []stores.Order{{Field: "name"}}, fields, func(st *statement, scope, parents string) {
-		st.add("SELECT m.episode, m.entity FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.episode = asked.value",
-			parents, scope)
-	})
+	return r.grouped(ctx, s, episodes, []stores.Order{{Field: "name"}}, fields, mentioned)
+}
+
+// mentioned links episodes to the entities they mention.
+func mentioned(st *statement, scope, episodes string) {
+	st.add("SELECT m.episode, m.entity FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.episode = asked.value",
+		episodes, scope)
 }
 
 // ByLineage reads all versions of each lineage, oldest first.
 func (r entities) ByLineage(ctx context.Context, s stores.Scope, lineages []stores.ID, fields []stores.Field) (map[stores.ID][]*stores.Entity, error) {
 	order := []stores.Order{{Field: "validFrom"}, {Field: "createdAt"}}
-	return r.grouped(ctx, s, lineages, order, fields, func(st *statement, scope, parents string) {
-		st.add("SELECT e.lineage, e.id FROM json_each(?) AS asked CROSS JOIN entities AS e ON e.scope = ? AND e.lineage = asked.value",
-			parents, scope)
-	})
+	return r.grouped(ctx, s, lineages, order, fields, ofLineage)
+}
+
+// ofLineage links lineages to their versions.
+func ofLineage(st *statement, scope, lineages string) {
+	st.add("SELECT e.lineage, e.id FROM json_each(?) AS asked CROSS JOIN entities AS e ON e.scope = ? AND e.lineage = asked.value",
+		lineages, scope)
 }

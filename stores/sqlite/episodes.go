@@ -139,10 +139,13 @@ func detachEpisodes(ctx context.Context, q querier, s stores.Scope, ids []stores
 
 // ByEntity reads, for each entity, one page of the episodes that mention it.
 func (r episodes) ByEntity(ctx context.Context, s stores.Scope, entities []stores.ID, q stores.Query) (map[stores.ID]stores.Slice[*stores.Episode], error) {
-	return r.children(ctx, s, entities, q, func(st *statement, scope, parents string) {
-		st.add("SELECT m.entity, m.episode FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.entity = asked.value",
-			parents, scope)
-	})
+	return r.children(ctx, s, entities, q, mentioning)
+}
+
+// mentioning links entities to the episodes that mention them.
+func mentioning(st *statement, scope, entities string) {
+	st.add("SELECT m.entity, m.episode FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.entity = asked.value",
+		entities, scope)
 }
 
 // Adjacent reads the neighbours in the session.

@@ -85,26 +85,30 @@ func deleteEdges(ctx context.Context, q querier, s stores.Scope, kind stores.Kin
 
 // ByNode reads, for each node, one page of its edges.
 func (r relationships) ByNode(ctx context.Context, s stores.Scope, nodes []stores.ID, flow stores.Flow, q stores.Query) (map[stores.ID]stores.Slice[*stores.Relationship], error) {
-	var ends []string
-	switch flow {
-	case stores.FlowOut:
-		ends = []string{"source"}
-	case stores.FlowIn:
-		ends = []string{"target"}
-	case stores.FlowBoth:
-		ends = []string{"source", "target"}
-	default:
+	of, ok := flowing[flow]
+	if !ok {
 		return nil, stores.Invalid("flow", "%q is not one of [OUT IN BOTH]", flow)
 	}
-	return r.children(ctx, s, nodes, q, func(st *statement, scope, parents string) {
-		for i, end := range ends {
-			if i > 0 {
-				st.add(" UNION ALL ")
-			}
-			st.add("SELECT e."+end+", e.id FROM json_each(?) AS asked CROSS JOIN relationships AS e ON e.scope = ? AND e."+end+" = asked.value",
-				parents, scope)
-		}
-	})
+	return r.children(ctx, s, nodes, q, of)
+}
+
+// flowing links nodes to their edges.
+var flowing = map[stores.Flow]links{
+	stores.FlowOut: edgesAt("source"),
+	stores.FlowIn:  edgesAt("target"),
+	stores.FlowBoth: func(st *statement, scope, nodes string) {
+		edgesAt("source")(st, scope, nodes)
+		st.add(" UNION ALL ")
+		edgesAt("target")(st, scope, nodes)
+	},
+}
+
+// edgesAt links nodes to the edges that have them at one end.
+func edgesAt(end string) links {
+	return func(st *statement, scope, nodes string) {
+		st.add("SELECT e."+end+", e.id FROM json_each(?) AS asked CROSS JOIN relationships AS e ON e.scope = ? AND e."+end+" = asked.value",
+			nodes, scope)
+	}
 }
 
 // Strengthen raises weights and counts one more use of each edge. It is an edit: the version rises.

@@ -64,15 +64,23 @@ func (w *walk) step(ctx context.Context, frontier []stores.ID) (hops []hop, err 
 	return hops, err
 }
 
-// Path finds a shortest path by two searches that grow towards each other. It refuses a search that follows more than
-// 200 000 edges.
-func (r relationships) Path(ctx context.Context, s stores.Scope, q stores.PathQuery) (path *stores.Path, err error) {
+// Path finds a shortest path by two searches that grow towards each other, or nil when there is none. An end that does
+// not exist is [stores.ErrNotFound]; a search that would follow more than 200 000 edges is refused.
+func (r relationships) Path(ctx context.Context, s stores.Scope, q stores.PathQuery) (*stores.Path, error) {
 	if q.MaxDepth < 1 || q.MaxDepth > stores.MaxPathDepth {
 		return nil, stores.Invalid("maxDepth", "must be between 1 and %d", stores.MaxPathDepth)
 	}
-	err = r.db.snapshot(ctx, func(tx querier) error {
+	var path *stores.Path
+	err := r.db.snapshot(ctx, func(tx querier) error {
+		from, err := find(ctx, tx, s, q.From)
+		if err != nil {
+			return err
+		}
 		if q.From == q.To {
-			path, err = standing(ctx, tx, s, q.From)
+			path = &stores.Path{Nodes: []stores.Ref{from}}
+			return nil
+		}
+		if _, err := find(ctx, tx, s, q.To); err != nil {
 			return err
 		}
 		w := &walk{q: tx, scope: s.Key(), types: q.Types, left: maxWalk}
@@ -84,24 +92,26 @@ func (r relationships) Path(ctx context.Context, s stores.Scope, q stores.PathQu
 			return err
 		}
 		found, err := r.byID(ctx, tx, s, edges, nil)
-		path = trail(nodes, edges, found)
+		if err == nil {
+			path = trail(nodes, edges, found)
+		}
 		return err
 	})
 	return path, err
 }
 
-// standing is the path from a node to itself, nil when there is no such node.
-func standing(ctx context.Context, q querier, s stores.Scope, id stores.ID) (*stores.Path, error) {
+// find gives the noun of a node.
+func find(ctx context.Context, q querier, s stores.Scope, id stores.ID) (stores.Ref, error) {
 	for _, kind := range stores.EndpointKinds {
 		err := exist(ctx, q, s, kind, []stores.ID{id})
 		if err == nil {
-			return &stores.Path{Nodes: []stores.Ref{{Kind: kind, ID: id}}}, nil
+			return stores.Ref{Kind: kind, ID: id}, nil
 		}
 		if !errors.Is(err, stores.ErrNotFound) {
-			return nil, err
+			return stores.Ref{}, err
 		}
 	}
-	return nil, nil
+	return stores.Ref{}, stores.Missing("node", id)
 }
 
 // search is one of the two searches: how each node was reached, and those reached last.
@@ -193,7 +203,7 @@ func trail(nodes, edges []stores.ID, found map[stores.ID]*stores.Relationship) *
 }
 
 // Neighborhood walks outwards from a node level by level. Within a level the nodes are ordered by id. A walk that
-// follows more than 200 000 edges stops there and is truncated.
+// follows more than 200 000 edges stops there and is truncated. A node that does not exist is [stores.ErrNotFound].
 func (r relationships) Neighborhood(ctx context.Context, s stores.Scope, q stores.NeighborhoodQuery) (*stores.Neighborhood, error) {
 	switch {
 	case q.Depth < 1 || q.Depth > maxNeighborhoodDepth:
@@ -203,6 +213,9 @@ func (r relationships) Neighborhood(ctx context.Context, s stores.Scope, q store
 	}
 	n := &stores.Neighborhood{}
 	err := r.db.snapshot(ctx, func(tx querier) error {
+		if _, err := find(ctx, tx, s, q.Of); err != nil {
+			return err
+		}
 		w := &walk{q: tx, scope: s.Key(), types: q.Types, left: maxWalk}
 		if err := w.outwards(ctx, q, n); err != nil || len(n.Nodes) == 0 {
 			return err

@@ -38,8 +38,11 @@ var todoTable = newTable("todos", stores.TodoSpec, table[todo]{
 
 // ByEpisode reads, for each episode, one page of the todos that came from it.
 func (r todos) ByEpisode(ctx context.Context, s stores.Scope, episodes []stores.ID, q stores.Query) (map[stores.ID]stores.Slice[*stores.Todo], error) {
-	return r.children(ctx, s, episodes, q, func(st *statement, scope, parents string) {
-		st.add("SELECT c.source_episode, c.id FROM json_each(?) AS asked"+
-			" CROSS JOIN todos AS c ON c.scope = ? AND c.source_episode = asked.value", parents, scope)
-	})
+	return r.children(ctx, s, episodes, q, ofEpisode)
+}
+
+// ofEpisode links episodes to the todos that came from them.
+func ofEpisode(st *statement, scope, episodes string) {
+	st.add("SELECT c.source_episode, c.id FROM json_each(?) AS asked"+
+		" CROSS JOIN todos AS c ON c.scope = ? AND c.source_episode = asked.value", episodes, scope)
 }

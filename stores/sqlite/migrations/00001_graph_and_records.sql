@@ -59,13 +59,13 @@ CREATE INDEX entities_by_name ON entities (scope, name, id);
 CREATE INDEX entities_by_lineage ON entities (scope, lineage, valid_from, created_at, id);
 
 CREATE TABLE mentions (
-    scope   TEXT NOT NULL,
-    episode TEXT NOT NULL,
+    scope   TEXT    NOT NULL,
+    episode TEXT    NOT NULL,
     rank    INTEGER NOT NULL,
-    entity  TEXT NOT NULL,
-    PRIMARY KEY (scope, episode, entity)
+    entity  TEXT    NOT NULL,
+    PRIMARY KEY (scope, episode, rank)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX mentions_by_entity ON mentions (scope, entity, episode);
+CREATE UNIQUE INDEX mentions_by_entity ON mentions (scope, entity, episode);
 
 CREATE TABLE procedures (
     scope             TEXT    NOT NULL,
