@@ -1,17 +1,18 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { defaultKeymap, history, historyKeymap, isolateHistory } from '@codemirror/commands';
 import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentUnit } from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
 import { EditorState, type Extension } from '@codemirror/state';
 import {
   EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder,
 } from '@codemirror/view';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { editorTheme } from './theme';
 
 export interface EditorProps {
   label: string;
-  value: string;
+  /** The text now. Read whenever the parent renders, and compared with what is in the editor. */
+  text: () => string;
   /** Language, linting, key bindings. Read once, when the editor is made. */
   extensions: Extension;
   readOnly?: boolean;
@@ -42,7 +43,7 @@ const writable: Extension = [
   keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...lintKeymap]),
 ];
 
-const fixed: Extension = [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: '0' })];
+const fixed: Extension = [EditorState.readOnly.of(true), EditorView.editable.of(false)];
 
 /** One CodeMirror editor in a shadow root of its own, where its style sheets need no inline style. */
 export function Editor(props: EditorProps) {
@@ -60,7 +61,7 @@ export function Editor(props: EditorProps) {
         props.readOnly ? fixed : writable,
         keymap.of([...foldKeymap, ...defaultKeymap]),
         props.hint ? placeholder(props.hint) : [],
-        EditorView.contentAttributes.of({ 'aria-label': props.label }),
+        EditorView.contentAttributes.of({ 'aria-label': props.label, tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) latest.current.onChange?.(update.state.doc.toString());
           if (update.docChanged || update.selectionSet) latest.current.onCursor?.(update.state.selection.main.head);
@@ -70,24 +71,29 @@ export function Editor(props: EditorProps) {
 
   useLayoutEffect(() => {
     const root = host.current!.shadowRoot ?? host.current!.attachShadow({ mode: 'open' });
-    const view = new EditorView({ state: makeState(props.value), parent: root, root });
+    const view = new EditorView({ state: makeState(props.text()), parent: root, root });
     editor.current = view;
     props.onReady?.(view);
     return () => view.destroy();
   }, []);
 
   const shownKey = useRef(props.documentKey);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const view = editor.current!;
     if (shownKey.current !== props.documentKey) {
       shownKey.current = props.documentKey;
-      view.setState(makeState(props.value));
+      view.setState(makeState(props.text()));
       latest.current.onCursor?.(0);
       latest.current.onReady?.(view);
-    } else if (props.value !== view.state.doc.toString()) {
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: props.value } });
+    } else {
+      const text = props.text();
+      if (text === view.state.doc.toString()) return;
+      view.dispatch({
+        changes: { from: 0, to: view.state.doc.length, insert: text },
+        annotations: isolateHistory.of('full'),
+      });
     }
-  }, [props.value, props.documentKey]);
+  });
 
   return <div class="editor" ref={host} />;
 }

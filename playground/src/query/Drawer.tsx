@@ -41,7 +41,7 @@ export function Drawer() {
       <div class="fill" id="variables-editor" hidden={page !== 'variables'}>
         <Editor
           label="Variables, as JSON"
-          value={tab.variables}
+          text={() => activeTab.peek().variables}
           documentKey={tab.id}
           extensions={language}
           hint={'{ "first": 10 }'}

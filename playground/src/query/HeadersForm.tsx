@@ -53,7 +53,7 @@ export function HeadersForm() {
       <div class="fill" id="headers-editor">
         <Editor
           label="Other headers, as JSON"
-          value={settings.extra}
+          text={() => headerSettings.peek().extra}
           extensions={language}
           hint={'{ "Authorization": "Bearer …" }'}
           onChange={(extra) => (headerSettings.value = { ...headerSettings.peek(), extra })}

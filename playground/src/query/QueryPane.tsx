@@ -38,7 +38,7 @@ export function QueryPane() {
       <div class="fill" id="query-editor">
         <Editor
           label="GraphQL query"
-          value={tab.query}
+          text={() => activeTab.peek().query}
           documentKey={tab.id}
           extensions={language}
           hint="Write a query, or open an example."

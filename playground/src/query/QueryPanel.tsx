@@ -12,6 +12,7 @@ import { library } from './view';
 export function QueryPanel() {
   return (
     <div class="query-panel">
+      <h1 class="sr-only">Thalamus playground</h1>
       <header class="query-head">
         <TabBar />
         <SchemaStatus />

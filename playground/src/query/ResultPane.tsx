@@ -1,5 +1,3 @@
-import type { EditorView } from '@codemirror/view';
-import { useEffect, useRef } from 'preact/hooks';
 import { Editor } from '../editor/Editor';
 import { foldTrace, jsonView } from '../editor/json';
 import { Notices } from './Notices';
@@ -8,18 +6,20 @@ import { isRunning, result, runState } from './run';
 
 export function ResultPane() {
   const current = result.value;
-  const view = useRef<EditorView | undefined>(undefined);
-  const text = current?.view.text ?? '';
-  useEffect(() => {
-    if (view.current && current?.view.trace) foldTrace(view.current);
-  }, [text]);
   return (
     <div class="column">
       <ResultStatus />
       <Notices problems={current?.view.problems ?? []} degraded={current?.view.degraded ?? []} />
       <div class={`fill ${isRunning.value ? 'waiting' : ''}`} id="result" data-state={runState.value.kind}>
         {current ? (
-          <Editor label="Result, as JSON" value={text} readOnly extensions={jsonView} onReady={(editor) => (view.current = editor)} />
+          <Editor
+            label="Result, as JSON"
+            text={() => result.peek()?.view.text ?? ''}
+            documentKey={String(current.run)}
+            readOnly
+            extensions={jsonView}
+            onReady={(editor) => result.peek()?.view.trace && foldTrace(editor)}
+          />
         ) : (
           <div class="empty">
             <strong>Nothing asked yet</strong>

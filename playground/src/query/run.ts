@@ -9,6 +9,8 @@ import { activeTab, cursor, edit, history, requestHeaders, traceOn } from './ses
 import { tabLabel } from './tabs';
 
 export interface RunResult {
+  /** Counts runs; a new one is a new document. */
+  run: number;
   view: ResponseView;
   label: string;
   status?: number;
@@ -36,6 +38,7 @@ export const currentOperation = computed(() => operationAt(operations.value, cur
 
 const keptEvents = 50;
 let abort: AbortController | undefined;
+let runs = 0;
 
 export function stop(): void {
   abort?.abort();
@@ -58,10 +61,11 @@ export async function run(): Promise<void> {
     return fail((error as Error).message);
   }
   abort = new AbortController();
+  const turn = ++runs;
   const streaming = operation?.type === 'subscription';
   runState.value = { kind: 'running', label, streaming };
-  const keep = (part: Omit<RunResult, 'label'>) => {
-    results.value = { ...results.peek(), [tab.id]: { label, ...part } };
+  const keep = (part: Omit<RunResult, 'label' | 'run'>) => {
+    results.value = { ...results.peek(), [tab.id]: { run: turn, label, ...part } };
   };
   try {
     const reply = streaming
@@ -82,7 +86,7 @@ async function follow(
   request: GraphQLRequest,
   headers: Record<string, string>,
   signal: AbortSignal,
-  keep: (part: Omit<RunResult, 'label'>) => void,
+  keep: (part: Omit<RunResult, 'label' | 'run'>) => void,
 ) {
   const newest: string[] = [];
   let events = 0;
