@@ -131,7 +131,8 @@ func (v *vectorizer) add(word []rune) {
 	hash := hashRunes(kindWord, word)
 	v.features.add(hash, weight)
 	if v.started {
-		v.features.add(hashPair(v.previous, hash), pairWeight*weight*v.previousWeight)
+		// The conversion rounds: no machine may fuse this product with the sum it goes into.
+		v.features.add(hashPair(v.previous, hash), float32(pairWeight*weight*v.previousWeight))
 	}
 	v.started, v.previous, v.previousWeight = true, hash, weight
 	if weight == 1 {

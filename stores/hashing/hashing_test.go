@@ -77,7 +77,7 @@ func TestVectorsHaveUnitLength(t *testing.T) {
 
 // A text too large for the memory that is kept leaves no trace in the texts after it.
 func TestHugeTextBetweenSmallOnes(t *testing.T) {
-	huge := manyWords(50_000)
+	huge := manyWords(20_000)
 	v := embed(t, "small", huge, "small", huge)
 	if !slices.Equal(v[0], v[2]) || !slices.Equal(v[1], v[3]) {
 		t.Error("equal texts have different vectors")

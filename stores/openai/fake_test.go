@@ -42,7 +42,8 @@ type item struct {
 
 // fake speaks the protocol. It gives the scripted replies first and right answers ever after, in reverse order.
 type fake struct {
-	dimension int // of its model
+	dimension int                                        // of its model
+	model     func(text string, dimension int) []float64 // nil: rawVector
 
 	mu       sync.Mutex
 	script   []reply
@@ -106,9 +107,13 @@ func (f *fake) answer(w http.ResponseWriter, req request, rep reply) {
 	if req.Dimensions != 0 {
 		dimension = req.Dimensions
 	}
+	model := f.model
+	if model == nil {
+		model = rawVector
+	}
 	items := make([]item, len(req.Input))
 	for i, text := range req.Input {
-		items[i] = item{"embedding", i, rawVector(text, dimension)}
+		items[i] = item{"embedding", i, model(text, dimension)}
 	}
 	slices.Reverse(items)
 	if rep.change != nil {
