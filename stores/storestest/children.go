@@ -36,11 +36,11 @@ func (c children[T]) test(parents []stores.ID, want map[stores.ID][]*T) {
 	var items []*T
 	for _, parent := range parents {
 		items = append(items, want[parent]...)
-		c.walks(c.of(parent), stores.Query{}, want[parent], 1, 4, 200)
+		c.walks(c.of(parent), stores.Query{}, want[parent], 3, 200)
 	}
 	by := fields(c.spec, sortable)
 	conditions := c.conditions(items)
-	for range 30 {
+	for range 12 {
 		order := []stores.Order{{Field: pick(c.world, by), Direction: pick(c.world, []stores.Direction{stores.Ascending, stores.Descending})}}
 		q := stores.Query{Where: conditions.tree(2), Order: order, Fields: []stores.Field{}}
 		checked, err := c.spec.Check(q.Where)

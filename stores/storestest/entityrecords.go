@@ -90,7 +90,7 @@ func byName(b bench[stores.EntityRecord], names ...string) map[string]*stores.En
 }
 
 func testByName(b bench[stores.EntityRecord]) {
-	names := []string{"Ann", "ann", "ANN", "Ann ", " Ann", "Änn", "A\u0308nn", "An", "Ann%", "A_n", "straße", "strasse"}
+	names := []string{"Ann", "ann", "ANN", "Ann ", " Ann", "Änn", "A\u0308nn", "An", "Ann%", "A_n", "strasse"}
 	names = append(names, hostile...)
 	want := map[string]*stores.EntityRecord{}
 	var items []*stores.EntityRecord
@@ -136,7 +136,8 @@ func testNameConflict(b bench[stores.EntityRecord]) {
 	b.holds("the superseded record", back)
 	same(b.t, "records", 3, b.total(stores.Filter{}))
 	b.save(taken)
-	b.at(newScope()).save(named(b.world, "taken"))
+	far := b.at(newScope())
+	far.save(named(far.world, "taken"))
 	b.remove(taken.ID)
 	b.save(&renamed)
 	same(b.t, "the name after its owner was deleted", &renamed, byName(b, "taken")["taken"])

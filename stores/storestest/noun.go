@@ -214,7 +214,7 @@ func (b bench[T]) each(n int, fn func(b bench[T], items []*T)) {
 		fn(b, b.stored(n))
 		return
 	}
-	for i := range min(n, 12) {
+	for i := range min(n, 6) {
 		one := b.at(newScope())
 		item := b.random(one.world, i)
 		one.save(item)

@@ -150,8 +150,8 @@ func testOrders[T any](b bench[T]) {
 	light := []stores.Field{} // a cursor needs its sort field even when nobody asked for it
 	by := fields(b.spec, sortable)
 	for _, f := range by {
-		for _, d := range []stores.Direction{"", stores.Ascending, stores.Descending} {
-			b.walks(b.lister(), stores.Query{Order: []stores.Order{{Field: f, Direction: d}}, Fields: light}, items, 50, 7)
+		for _, d := range []stores.Direction{"", stores.Descending} {
+			b.walks(b.lister(), stores.Query{Order: []stores.Order{{Field: f, Direction: d}}, Fields: light}, items, 7)
 		}
 	}
 	for range 20 {
