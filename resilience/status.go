@@ -121,3 +121,17 @@ func (g Guards) Status() []Status {
 }
 
 var roleOrder = []stores.Role{stores.RoleGraph, stores.RoleRecords, stores.RoleVectors, stores.RoleCache, stores.RoleEmbedder}
+
+// Ping asks every guarded backend at once whether it is there, and then lists their status as Status does.
+func (g Guards) Ping(ctx context.Context) []Status {
+	var wait sync.WaitGroup
+	asked := map[*Guard]bool{}
+	for _, guard := range g {
+		if !asked[guard] {
+			asked[guard] = true
+			wait.Go(func() { _ = guard.Ping(ctx) }) // the status says how it went
+		}
+	}
+	wait.Wait()
+	return g.Status()
+}

@@ -1,0 +1,73 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"thalamus/graph/transport"
+	"thalamus/stores"
+)
+
+// codes is the one table from the kind of an error to extensions.code. An error of no kind is INTERNAL: it is logged in
+// full and shown as nothing.
+var codes = []struct {
+	kind error
+	code string
+}{
+	{stores.ErrInvalid, "BAD_USER_INPUT"},
+	{stores.ErrNotFound, "NOT_FOUND"},
+	{stores.ErrConflict, "CONFLICT"},
+	{stores.ErrUnsupported, "UNSUPPORTED"},
+	{stores.ErrUnavailable, "STORE_UNAVAILABLE"},
+}
+
+// presenter turns an error into what clients see.
+func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
+	return func(ctx context.Context, err error) *gqlerror.Error {
+		var shown *gqlerror.Error
+		if !errors.As(err, &shown) {
+			shown = gqlerror.WrapPath(graphql.GetPath(ctx), err)
+		}
+		if _, coded := shown.Extensions["code"]; coded || shown.Err == nil {
+			return shown
+		}
+		out := &gqlerror.Error{Path: shown.Path, Locations: shown.Locations}
+		out.Message, out.Extensions = explain(ctx, err)
+		if out.Extensions["code"] == transport.CodeInternal || out.Extensions["code"] == "STORE_UNAVAILABLE" {
+			log.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
+		}
+		return out
+	}
+}
+
+func explain(ctx context.Context, err error) (message string, extensions map[string]any) {
+	if cause := context.Cause(ctx); cause != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		if errors.Is(cause, transport.ErrTimeout) {
+			return "The operation took too long: ask for less at once.", map[string]any{"code": transport.CodeTimeout}
+		}
+		return "The request was cancelled.", map[string]any{"code": "CANCELLED"}
+	}
+	for _, c := range codes {
+		if errors.Is(err, c.kind) {
+			message, extensions = c.kind.Error(), map[string]any{"code": c.code}
+			var e *stores.Error
+			if errors.As(err, &e) {
+				message = e.Message
+				if len(e.Path) > 0 {
+					message = strings.Join(e.Path, ".") + " " + message
+					extensions["argument"] = e.Path
+				}
+				if e.Backend != "" {
+					extensions["backend"] = e.Backend
+				}
+			}
+			return message, extensions
+		}
+	}
+	return "Internal error.", map[string]any{"code": transport.CodeInternal}
+}

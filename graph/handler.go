@@ -1,0 +1,114 @@
+// Package graph is the GraphQL edge: it puts the resolvers behind the transport and gives every response its loaders, its
+// trace and its errors.
+package graph
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"thalamus/access"
+	"thalamus/graph/generated"
+	"thalamus/graph/model"
+	"thalamus/graph/resolvers"
+	"thalamus/graph/selection"
+	"thalamus/graph/transport"
+	"thalamus/loaders"
+	"thalamus/recall"
+	"thalamus/resilience"
+	"thalamus/resilience/saga"
+	"thalamus/stores"
+)
+
+// TraceHeader asks for extensions.trace: every call that the response made to a backend.
+const TraceHeader = "Thalamus-Trace"
+
+// Options is what the edge is made of.
+type Options struct {
+	Set       *stores.Set // guarded
+	Guards    resilience.Guards
+	CursorKey []byte // signs cursors; at least 16 bytes
+	Log       *slog.Logger
+	Transport transport.Options
+}
+
+// NewHandler serves the schema.
+func NewHandler(o Options) (http.Handler, error) {
+	writes, err := saga.New(o.Set)
+	if err != nil {
+		return nil, err
+	}
+	root := resolvers.New(o.Set, writes, recall.New(o.Set), model.NewSigner(o.CursorKey), health(o.Guards))
+	schema := Schema(root)
+	o.Transport.ErrorPresenter = presenter(o.Log)
+	h := transport.New(schema, o.Transport)
+	h.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+		if !graphql.HasOperationContext(ctx) {
+			return next(ctx)
+		}
+		l := loaders.New(o.Set, access.Scope(ctx))
+		ctx = selection.With(loaders.With(ctx, l), schema.Schema(), l)
+		return traced(ctx, next)
+	})
+	h.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+		return next(resilience.WithPath(ctx, graphql.GetRootFieldContext(ctx).Field.Alias))
+	})
+	return scoped(h), nil
+}
+
+// Schema is the executable schema over resolvers, which may be nil when only its definition is wanted.
+func Schema(root *resolvers.Resolver) graphql.ExecutableSchema {
+	cfg := generated.Config{Resolvers: root}
+	cfg.Schema = transport.WithoutDefer(generated.NewExecutableSchema(cfg).Schema())
+	return generated.NewExecutableSchema(cfg)
+}
+
+// scoped reads the caller's scope from the headers of development mode.
+func scoped(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, err := access.FromHeaders(r.Header)
+		if err != nil {
+			http.Error(w, "The headers "+access.UserHeader+", "+access.DeviceHeader+" and "+access.AgentHeader+" hold 1 to 255 printable characters each.", http.StatusBadRequest)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(access.WithScope(r.Context(), s)))
+	})
+}
+
+// traced records the calls of a response when its request asked for it.
+func traced(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if graphql.GetOperationContext(ctx).Headers.Get(TraceHeader) != "1" {
+		return next(ctx)
+	}
+	trace := resilience.NewTrace(time.Now())
+	response := next(resilience.WithTrace(ctx, trace))
+	if response != nil {
+		if response.Extensions == nil {
+			response.Extensions = map[string]any{}
+		}
+		response.Extensions["trace"] = trace.Report(time.Now())
+	}
+	return response
+}
+
+// pingTimeout bounds how long `backends` waits for one of them.
+const pingTimeout = 2 * time.Second
+
+// health asks every backend how it is, all at once.
+func health(guards resilience.Guards) func(context.Context) []*model.Backend {
+	return func(ctx context.Context) []*model.Backend {
+		ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+		defer cancel()
+		var out []*model.Backend
+		for _, s := range guards.Ping(ctx) {
+			latency := float64(s.Latency.Last) / float64(time.Millisecond)
+			for _, role := range s.Roles {
+				out = append(out, &model.Backend{Role: role, Name: s.Backend, State: model.BackendState(s.State), LatencyMs: &latency})
+			}
+		}
+		return out
+	}
+}

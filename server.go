@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"thalamus/config"
+	"thalamus/examples"
+	"thalamus/graph"
+	"thalamus/graph/transport"
+	"thalamus/playground"
+	"thalamus/resilience"
+	"thalamus/stores"
+	"thalamus/stores/open"
+	"thalamus/telemetry"
+)
+
+// server is a running gateway: configuration → open → guard → handler → HTTP.
+type server struct {
+	cfg       *config.Config
+	log       *slog.Logger
+	telemetry *telemetry.Telemetry
+	set       *stores.Set // guarded
+	guards    resilience.Guards
+	listener  net.Listener
+	http      *http.Server
+	drain     context.CancelFunc // ends streams and sockets
+}
+
+// newServer opens the stores and listens. Close it when it is not served.
+func newServer(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *server, err error) {
+	if err := requireLoopback(cfg.Listen); err != nil {
+		return nil, err
+	}
+	s := &server{cfg: cfg, log: log, drain: func() {}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	s.telemetry, err = telemetry.Setup(ctx, telemetry.Options{Version: version(), Endpoint: string(cfg.OTLP.Endpoint), Metrics: cfg.Metrics, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
+	handler, err := s.handler()
+	if err != nil {
+		return nil, err
+	}
+	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --listen (port 0 takes a free one)", cfg.Listen, err)
+	}
+	streams, drain := context.WithCancel(context.Background())
+	s.drain = drain
+	s.http = &http.Server{
+		Handler:           localOnly(handler),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		BaseContext:       func(net.Listener) context.Context { return streams },
+	}
+	return s, nil
+}
+
+// open opens the stores and puts the guards in front of them.
+func (s *server) open(ctx context.Context) error {
+	set, err := open.Open(ctx, s.cfg, s.log)
+	if err != nil {
+		return err
+	}
+	s.set = set
+	observe, err := resilience.Observe(s.telemetry.Spans, s.telemetry.Metrics, s.log)
+	if err != nil {
+		return err
+	}
+	s.guards = resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return []resilience.Middleware{observe} })
+	s.set = resilience.Wrap(set, s.guards)
+	return open.CheckModel(ctx, s.set)
+}
+
+// handler is everything that is served.
+func (s *server) handler() (http.Handler, error) {
+	key, err := cursorKey(s.cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	api, err := graph.NewHandler(graph.Options{
+		Set: s.set, Guards: s.guards, CursorKey: key, Log: s.log,
+		Transport: transport.Options{
+			MaxBody: int64(s.cfg.Limits.Body), Timeout: s.cfg.Limits.Timeout,
+			Introspection: s.cfg.Introspection, Origins: s.cfg.CORS.Origins,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", api)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", s.ready)
+	if s.telemetry.Handler != nil {
+		mux.Handle("GET /metrics", s.telemetry.Handler)
+	}
+	if s.cfg.Playground {
+		page, err := examplesPage()
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/", page)
+	}
+	return mux, nil
+}
+
+func examplesPage() (http.Handler, error) {
+	queries, err := examples.Queries()
+	if err != nil {
+		return nil, err
+	}
+	o := playground.Options{Endpoint: "/graphql"}
+	for _, q := range queries {
+		o.Examples = append(o.Examples, playground.Example{
+			Name: q.Name, Title: q.Title, Group: q.Group, Description: q.Description, Query: q.Query, Variables: q.Variables,
+		})
+	}
+	return playground.Handler(o), nil
+}
+
+// pingTimeout bounds how long readiness waits for a backend.
+const pingTimeout = 2 * time.Second
+
+// ready says whether every backend answers, one line each.
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
+	defer cancel()
+	status := http.StatusOK
+	var lines []byte
+	for _, b := range s.guards.Ping(ctx) {
+		if b.State != resilience.StateUp {
+			status = http.StatusServiceUnavailable
+		}
+		lines = fmt.Appendf(lines, "%s %s %v\n", b.State, b.Backend, b.Roles)
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(lines)
+}
+
+// URL is where the server listens.
+func (s *server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// drainTimeout is how long requests in flight may take to end after the server was asked to stop.
+const drainTimeout = 10 * time.Second
+
+// Serve answers requests until ctx ends, then lets those in flight finish and closes everything.
+func (s *server) Serve(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(s.listener) }()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		s.log.Info("stopping", "grace", drainTimeout)
+		s.drain()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		defer cancel()
+		err = s.http.Shutdown(grace)
+	}
+	return errors.Join(err, s.Close())
+}
+
+// Close gives back what the server holds.
+func (s *server) Close() error {
+	s.drain()
+	var errs []error
+	if s.listener != nil {
+		if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if s.set != nil {
+		errs = append(errs, s.set.Close())
+	}
+	if s.telemetry != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		defer cancel()
+		errs = append(errs, s.telemetry.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// requireLoopback refuses addresses that others can reach: in development mode anybody who can connect may read and
+// write everything.
+func requireLoopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("listen: %q is not host:port", address)
+	}
+	if !loopback(host) {
+		return fmt.Errorf("listen: %s is not a loopback address: without authentication the gateway listens on 127.0.0.1, [::1] or localhost only", address)
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// localOnly refuses requests that reach this machine under a foreign name, as a web page does that rebinds its own name
+// to a loopback address.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		if !loopback(host) && host != "[::1]" {
+			http.Error(w, "In development mode the gateway answers to localhost, 127.0.0.1 and [::1] only.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+const cursorKeySize = 32
+
+// cursorKey is the secret that signs cursors; it is made at the first start and kept, so that cursors outlive the
+// process.
+func cursorKey(dir string) ([]byte, error) {
+	name := filepath.Join(dir, "cursor.key")
+	key, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		key = make([]byte, cursorKeySize)
+		_, _ = rand.Read(key)
+		err = os.WriteFile(name, key, 0o600)
+	}
+	if err == nil && len(key) != cursorKeySize {
+		err = fmt.Errorf("%s is damaged: delete it, and cursors handed out before become invalid", name)
+	}
+	return key, err
+}
