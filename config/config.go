@@ -79,8 +79,11 @@ const (
 type Setting struct {
 	Key    string
 	Value  string
-	Source string // "default", "thalamus.yaml:3", "THALAMUS_LOG_LEVEL" or "--log-level"
+	Source string // where it was decided: "default", "thalamus.yaml:3", "THALAMUS_LOG_LEVEL" or "--log-level"
 }
 
-// Effective lists every key with its value and where that came from, in the order of the documentation.
+const sourceDefault = "default"
+
+// Effective lists every key with its value and where that came from, in the order of the documentation. The value of
+// config is the file that was read, or nothing.
 func (c *Config) Effective() []Setting { return append([]Setting(nil), c.settings...) }

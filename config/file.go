@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,9 +15,11 @@ import (
 // file reads the configuration file, if there is one.
 func (l *loader) file() {
 	name, from := l.fileName()
+	l.read = Setting{Key: keyConfig, Value: name, Source: cmp.Or(from, sourceDefault)}
 	content, err := l.src.ReadFile(name)
 	switch {
 	case from == "" && errors.Is(err, fs.ErrNotExist):
+		l.read.Value = ""
 		return
 	case err != nil && from == "":
 		l.problem(name, "", "cannot read the configuration file: %s", reason(err))

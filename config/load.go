@@ -25,14 +25,10 @@ type Problem struct {
 }
 
 func (p *Problem) Error() string {
-	parts := []string{p.Source, p.Key, p.Message}
-	if p.Source == "" {
-		parts = parts[1:]
-	}
 	if p.Key == "" {
 		return p.Source + ": " + p.Message
 	}
-	return strings.Join(parts, ": ")
+	return p.Source + ": " + p.Key + ": " + p.Message
 }
 
 // Load reads the file, then the environment, then the flags; what is read later wins. When something is wrong, the
@@ -74,6 +70,7 @@ type loader struct {
 	values   map[string]value
 	origins  map[string]origin
 	problems []error
+	read     Setting // the file
 }
 
 func newLoader(src Sources) *loader {
@@ -164,17 +161,18 @@ func (l *loader) dataDirectory() {
 	case local != "":
 		l.config.Data = filepath.Join(local, "thalamus")
 	default:
-		l.problem("default", keyData, "there is no home directory to put it in: set THALAMUS_DATA or --data")
+		l.problem(sourceDefault, keyData, "there is no home directory to put it in: set THALAMUS_DATA or --data")
 	}
 }
 
 func (l *loader) settings() []Setting {
 	var all []Setting
 	for _, k := range keys {
-		if k.bind == nil {
+		if k.name == keyConfig {
+			all = append(all, l.read)
 			continue
 		}
-		s := Setting{Key: k.name, Value: l.values[k.name].String(), Source: "default"}
+		s := Setting{Key: k.name, Value: l.values[k.name].String(), Source: sourceDefault}
 		if from, given := l.origins[k.name]; given {
 			s.Source = from.source
 		}

@@ -106,9 +106,15 @@ func TestEffective(t *testing.T) {
 		{Key: "metrics", Value: "off", Source: "--metrics"},
 		{Key: "embedder.key", Value: "[redacted]", Source: "thalamus.yaml:4"},
 		{Key: "data", Value: "/home/ada/.local/share/thalamus", Source: "default"},
+		{Key: "config", Value: "thalamus.yaml", Source: "default"},
 	} {
 		if got[want.Key] != want {
 			t.Errorf("%+v, want %+v", got[want.Key], want)
+		}
+	}
+	for _, s := range must(t, given{}).Effective() {
+		if s.Source != "default" || s.Key == "config" && s.Value != "" {
+			t.Errorf("of nothing: %+v", s)
 		}
 	}
 }

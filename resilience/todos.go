@@ -29,6 +29,10 @@ func (d todos) ByEpisode(ctx context.Context, s stores.Scope, episodes []stores.
 	return call3(ctx, d.gate.read("todos.byEpisode", len(episodes)), pages, d.next.ByEpisode, s, episodes, q)
 }
 
+func (d todos) ByEntity(ctx context.Context, s stores.Scope, entities []stores.ID, q stores.Query) (map[stores.ID]stores.Slice[*stores.Todo], error) {
+	return call3(ctx, d.gate.read("todos.byEntity", len(entities)), pages, d.next.ByEntity, s, entities, q)
+}
+
 func (d todos) Put(ctx context.Context, s stores.Scope, items []*stores.Todo) error {
 	return do2(ctx, d.gate.write("todos.put", len(items)), d.next.Put, s, items)
 }

@@ -21,6 +21,7 @@ func Wrap(set *stores.Set, guards Guards) *stores.Set {
 		Profiles:      front(set.Profiles, records, func(n stores.Profiles, g gate) stores.Profiles { return profiles{n, g} }),
 		Todos:         front(set.Todos, records, func(n stores.Todos, g gate) stores.Todos { return todos{n, g} }),
 		Answers:       front(set.Answers, records, func(n stores.Answers, g gate) stores.Answers { return answers{n, g} }),
+		Scopes:        front(set.Scopes, records, func(n stores.Scopes, g gate) stores.Scopes { return scopes{n, g} }),
 		Vectors:       front(set.Vectors, guards.gate(stores.RoleVectors), func(n stores.Vectors, g gate) stores.Vectors { return vectors{n, g} }),
 		Cache:         front(set.Cache, guards.gate(stores.RoleCache), func(n stores.Cache, g gate) stores.Cache { return cache{n, g} }),
 		Embedder:      front(set.Embedder, guards.gate(stores.RoleEmbedder), func(n stores.Embedder, g gate) stores.Embedder { return embedder{n, g} }),

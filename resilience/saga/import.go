@@ -1,0 +1,140 @@
+package saga
+
+import (
+	"context"
+
+	"thalamus/stores"
+)
+
+// Batch is many nouns of one scope, written together. They may point at each other.
+type Batch struct {
+	Profiles      []*stores.Profile
+	Entities      []EntityParts
+	Episodes      []*stores.Episode
+	Procedures    []*stores.Procedure
+	Todos         []*stores.Todo
+	Relationships []*stores.Relationship
+}
+
+// Import writes a batch as it is, ids, versions and times included: a noun that is stored already is replaced. Records
+// come first, then the graph, then the vectors, all or nothing. What a noun leaves out gets its default.
+//
+// A batch that holds an invalid noun is [stores.ErrInvalid]; one with a mention or an end of an edge that neither it nor
+// the stores have, [stores.ErrNotFound]; one that takes the name of another current entity, [stores.ErrConflict].
+// Whatever else nouns point at may be missing, as it may after a deletion.
+func (w *Writer) Import(ctx context.Context, s stores.Scope, b Batch) error {
+	if err := b.complete(s); err != nil {
+		return err
+	}
+	points, err := w.points(ctx, b.documents())
+	if err != nil {
+		return err
+	}
+	return w.set.Atomic(ctx, func(ctx context.Context) error {
+		if err := w.put(ctx, s, b); err != nil {
+			return err
+		}
+		for _, kind := range stores.Kinds {
+			if len(points[kind]) > 0 {
+				if err := w.set.Vectors.Upsert(ctx, s, stores.Collections[kind], points[kind]); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// put writes the records and the graph.
+func (w *Writer) put(ctx context.Context, s stores.Scope, b Batch) error {
+	nodes := make([]*stores.Entity, len(b.Entities))
+	records := make([]*stores.EntityRecord, len(b.Entities))
+	for i, e := range b.Entities {
+		nodes[i], records[i] = e.Entity, e.Record
+	}
+	for _, write := range []func() error{
+		func() error { return w.set.Profiles.Put(ctx, s, b.Profiles) },
+		func() error { return w.set.EntityRecords.Put(ctx, s, records) },
+		func() error { return w.set.Entities.Put(ctx, s, nodes) },
+		func() error { return w.set.Episodes.Put(ctx, s, b.Episodes) },
+		func() error { return w.set.Procedures.Put(ctx, s, b.Procedures) },
+		func() error { return w.set.Todos.Put(ctx, s, b.Todos) },
+		func() error { return w.set.Relationships.Put(ctx, s, b.Relationships) },
+	} {
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complete gives every noun the scope and its defaults, and checks it.
+func (b Batch) complete(s stores.Scope) error {
+	now := stores.Now()
+	var c stores.Check
+	c.Add(s.Validate())
+	for _, p := range b.Profiles {
+		p.Scope = s
+		p.SetDefaults(now)
+		c.Add(p.Validate())
+	}
+	for _, e := range b.Entities {
+		e.Entity.Scope = s
+		e.Entity.SetDefaults(now)
+		e.join(s)
+		c.Add(check(e))
+	}
+	for _, e := range b.Episodes {
+		e.Scope = s
+		e.SetDefaults(now)
+		c.Add(e.Validate())
+	}
+	for _, p := range b.Procedures {
+		p.Scope = s
+		p.SetDefaults(now)
+		c.Add(p.Validate())
+	}
+	for _, t := range b.Todos {
+		t.Scope = s
+		t.SetDefaults(now)
+		c.Add(t.Validate())
+	}
+	for _, r := range b.Relationships {
+		r.Scope = s
+		r.SetDefaults(now)
+		c.Add(r.Validate())
+	}
+	return c.Err()
+}
+
+func (b Batch) documents() (docs []document) {
+	for _, e := range b.Entities {
+		docs = append(docs, e.document())
+	}
+	for _, e := range b.Episodes {
+		docs = append(docs, episodeDocument(e))
+	}
+	for _, p := range b.Procedures {
+		docs = append(docs, procedureDocument(p))
+	}
+	for _, t := range b.Todos {
+		docs = append(docs, todoDocument(t))
+	}
+	return docs
+}
+
+// points embeds documents, all of them in one call, and sorts the points by noun.
+func (w *Writer) points(ctx context.Context, docs []document) (map[stores.Kind][]stores.Point, error) {
+	if len(docs) == 0 {
+		return nil, nil
+	}
+	all, err := w.embed(ctx, docs)
+	if err != nil {
+		return nil, err
+	}
+	out := map[stores.Kind][]stores.Point{}
+	for i, d := range docs {
+		out[d.kind] = append(out[d.kind], all[i])
+	}
+	return out, nil
+}
