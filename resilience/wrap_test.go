@@ -34,6 +34,7 @@ func hollow() *stores.Set {
 		Profiles:      struct{ stores.Profiles }{},
 		Todos:         struct{ stores.Todos }{},
 		Answers:       struct{ stores.Answers }{},
+		Scopes:        struct{ stores.Scopes }{},
 		Vectors:       struct{ stores.Vectors }{},
 		Cache:         struct{ stores.Cache }{},
 		Embedder:      struct{ stores.Embedder }{},

@@ -1,6 +1,7 @@
 package stores
 
 import (
+	"context"
 	"net/url"
 	"strings"
 )
@@ -58,3 +59,10 @@ func (s Scope) Validate() error {
 }
 
 const maxScopePart = 255
+
+// Scopes knows which scopes hold anything (role: records). It is the one contract that looks across them, for exports and
+// for operators.
+type Scopes interface {
+	// Scopes lists every scope that holds a noun, ordered by [Scope.Key].
+	Scopes(ctx context.Context) ([]Scope, error)
+}

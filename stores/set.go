@@ -36,6 +36,7 @@ type Set struct {
 	Profiles      Profiles
 	Todos         Todos
 	Answers       Answers
+	Scopes        Scopes
 	Vectors       Vectors
 	Cache         Cache
 	Embedder      Embedder
