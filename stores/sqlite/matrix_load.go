@@ -33,19 +33,19 @@ func (db *DB) dense(ctx context.Context, c corner, questions []*question) error 
 // current is the block of a corner, with every change that was committed before the call, locked for reading.
 func (db *DB) current(ctx context.Context, c corner) (*block, error) {
 	b := db.vectors.block(c)
-	b.mu.RLock()
-	if b.loaded && !db.vectors.pending(b) {
-		return b, nil
+	for refreshed := false; ; refreshed = true { // what changes after the refresh is committed during the call
+		b.mu.RLock()
+		if b.loaded && (refreshed || !db.vectors.pending(b)) {
+			return b, nil
+		}
+		b.mu.RUnlock()
+		b.mu.Lock()
+		err := db.refresh(ctx, b)
+		b.mu.Unlock()
+		if err != nil {
+			return nil, err
+		}
 	}
-	b.mu.RUnlock()
-	b.mu.Lock()
-	err := db.refresh(ctx, b)
-	b.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	b.mu.RLock() // what changed since then was committed during the call
-	return b, nil
 }
 
 // refresh reads what has changed; b is locked for writing.

@@ -15,8 +15,10 @@ import (
 // keyword searches ask FTS5, which is kept in step inside the same transaction.
 type vectors struct{ db *DB }
 
-// Vectors is the engine that finds points by likeness. Dense search is exact. A search that runs inside a transaction
-// sees what the transaction wrote, and reads it from disk.
+// Vectors is the engine that finds points by likeness. Dense search is exact; keyword search knows English word forms,
+// folds case and accents, and looks for pairs of characters in scripts without spaces. The score of a keyword search
+// depends on all stored texts, those of other scopes too, so compare it within one answer only. A search that runs
+// inside a transaction sees what the transaction wrote, and reads it from disk.
 func (db *DB) Vectors() stores.Vectors { return vectors{db} }
 
 // upsertBatch is how many points an upsert is advised to bring, so that one transaction does not hold up other writers

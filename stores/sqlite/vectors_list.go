@@ -73,6 +73,15 @@ func matchPayload(where stores.Filter, payload []byte) (bool, error) {
 	return err == nil && where.Match(func(f stores.Field) any { return fields[f] }), err
 }
 
+// mergePayloads changes payloads by JSON Merge Patch (RFC 7396): a null deletes its key. The patches are looked up once,
+// by id; a plain join would go through all of them for every point.
+const mergePayloads = `
+	WITH patch AS MATERIALIZED (
+		SELECT points.row, change.value AS change FROM json_each(?1) AS change
+		CROSS JOIN points ON points.scope = ?2 AND points.collection = ?3 AND points.id = change.key
+	)
+	UPDATE points SET payload = json_patch(payload, patch.change) FROM patch WHERE points.row = patch.row`
+
 func (v vectors) SetPayload(ctx context.Context, s stores.Scope, c stores.Collection, payload map[stores.ID]map[stores.Field]any) error {
 	if len(payload) == 0 {
 		return nil
@@ -92,9 +101,7 @@ func (v vectors) SetPayload(ctx context.Context, s stores.Scope, c stores.Collec
 	}
 	at := cornerOf(s, c)
 	return v.db.write(ctx, func(ctx context.Context, q querier) error {
-		// json_patch is a merge in the sense of RFC 7396: a null deletes its key.
-		_, err := q.ExecContext(ctx, `UPDATE points SET payload = json_patch(payload, patch.value) FROM json_each(?) AS patch
-			WHERE scope = ? AND collection = ? AND points.id = patch.key`, string(merge), at.scope, at.collection)
+		_, err := q.ExecContext(ctx, mergePayloads, string(merge), at.scope, at.collection)
 		if err != nil {
 			return err
 		}
