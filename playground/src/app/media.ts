@@ -7,5 +7,8 @@ function media(query: string): ReadonlySignal<boolean> {
   return matches;
 }
 
+/** Too narrow for a column beside the editors, so the library covers them. */
+export const covering = media('(max-width: 1099px)');
+
 /** Too narrow for editor and result side by side. */
 export const narrow = media('(max-width: 900px)');

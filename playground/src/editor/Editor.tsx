@@ -7,6 +7,7 @@ import {
   EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder,
 } from '@codemirror/view';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { findKey } from './find';
 import { editorTheme } from './theme';
 
 export interface EditorProps {
@@ -31,6 +32,7 @@ const shared: Extension = [
   drawSelection(),
   bracketMatching(),
   indentUnit.of('  '),
+  findKey,
   editorTheme,
 ];
 
@@ -43,7 +45,7 @@ const writable: Extension = [
   keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...lintKeymap]),
 ];
 
-const fixed: Extension = [EditorState.readOnly.of(true), EditorView.editable.of(false)];
+const fixed: Extension = [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.lineWrapping];
 
 /** One CodeMirror editor in a shadow root of its own, where its style sheets need no inline style. */
 export function Editor(props: EditorProps) {

@@ -6,7 +6,7 @@ import { tags } from '@lezer/highlight';
 /* Colours are the page's custom properties: they reach into the shadow root and follow light and dark by themselves. */
 
 const look = EditorView.theme({
-  '&': { height: '100%', color: 'var(--ink)', backgroundColor: 'transparent', fontSize: 'var(--code-size)' },
+  '&': { height: '100%', color: 'var(--ink)', backgroundColor: 'transparent', fontSize: 'var(--code-size)', wordSpacing: '0' },
   '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.62', overflow: 'auto', scrollbarWidth: 'thin' },
   '.cm-content': { padding: '10px 0 24px', caretColor: 'var(--accent)' },
@@ -44,9 +44,11 @@ const look = EditorView.theme({
   '.cm-lintRange-error': { backgroundImage: 'none', borderBottom: '2px dotted var(--bad)' },
   '.cm-lintRange-warning': { backgroundImage: 'none', borderBottom: '2px dotted var(--warn)' },
   '.cm-panels': { backgroundColor: 'var(--sunken)', color: 'var(--ink)', borderColor: 'var(--line)' },
-  '.cm-panel.cm-search': { padding: '6px 10px', fontFamily: 'var(--sans)' },
-  '.cm-textfield': { backgroundColor: 'var(--surface)', color: 'var(--ink)', border: '1px solid var(--line-strong)', borderRadius: '6px' },
-  '.cm-button': { backgroundImage: 'none', backgroundColor: 'var(--surface)', color: 'var(--ink)', border: '1px solid var(--line-strong)', borderRadius: '6px' },
+  '.cm-panel.cm-search': { padding: '7px 28px 7px 12px', fontFamily: 'var(--sans)', fontSize: '13px' },
+  '.cm-panel.cm-search label': { fontSize: '13px' },
+  '.cm-panel.cm-search [name=close]': { fontSize: '18px', top: '6px', right: '8px', color: 'var(--ink-soft)' },
+  '.cm-textfield': { fontSize: '13px', padding: '3px 7px', backgroundColor: 'var(--surface)', color: 'var(--ink)', border: '1px solid var(--line-strong)', borderRadius: '6px' },
+  '.cm-button': { fontSize: '13px', padding: '3px 9px', backgroundImage: 'none', backgroundColor: 'var(--surface)', color: 'var(--ink)', border: '1px solid var(--line-strong)', borderRadius: '6px' },
   '.cm-searchMatch': { backgroundColor: 'var(--selection)' },
   '.cm-searchMatch-selected': { outline: '2px solid var(--accent)' },
 });

@@ -1,6 +1,6 @@
 import { groupExamples } from './examples';
-import { closeIfCovering } from './Library';
 import { activeTab, examples, openQuery } from './session';
+import { closeIfCovering } from './view';
 
 export function ExampleList() {
   if (examples.value.length === 0) {

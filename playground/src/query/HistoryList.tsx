@@ -1,6 +1,6 @@
 import { formatAgo, plural } from '../lib/format';
-import { closeIfCovering } from './Library';
 import { history, openQuery } from './session';
+import { closeIfCovering } from './view';
 
 export function HistoryList() {
   if (history.value.length === 0) {

@@ -18,8 +18,3 @@ export function Library({ page }: { page: LibraryPage }) {
     </aside>
   );
 }
-
-/** On narrow screens the library covers the editors, so a choice closes it. */
-export function closeIfCovering(): void {
-  if (matchMedia('(max-width: 1099px)').matches) library.value = undefined;
-}

@@ -2,15 +2,20 @@ import { Editor } from '../editor/Editor';
 import { foldTrace, jsonView } from '../editor/json';
 import { Notices } from './Notices';
 import { ResultStatus } from './ResultStatus';
-import { isRunning, result, runState } from './run';
+import { result, runState } from './run';
 
 export function ResultPane() {
   const current = result.value;
+  const state = runState.value;
   return (
     <div class="column">
       <ResultStatus />
-      <Notices problems={current?.view.problems ?? []} degraded={current?.view.degraded ?? []} />
-      <div class={`fill ${isRunning.value ? 'waiting' : ''}`} id="result" data-state={runState.value.kind}>
+      {state.kind === 'failed' ? (
+        <Notices problems={[{ message: state.message }]} degraded={[]} />
+      ) : (
+        <Notices problems={current?.view.problems ?? []} degraded={current?.view.degraded ?? []} />
+      )}
+      <div class={`fill ${state.kind === 'running' || state.kind === 'failed' ? 'waiting' : ''}`} id="result" data-state={state.kind}>
         {current ? (
           <Editor
             label="Result, as JSON"

@@ -6,15 +6,18 @@ import { result, runState, type RunResult, type RunState } from './run';
 /** One line about the last response, read out when it changes. */
 export function ResultStatus() {
   const current = result.value;
-  const { word, tone } = verdict(runState.value, current);
+  const state = runState.value;
+  const { word, tone } = verdict(state, current);
+  const facts = state.kind === 'failed' ? undefined : current;
   return (
     <div class="result-status">
       <p id="run-status" role="status" aria-live="polite">
         <span class={`pill ${tone}`}>{word}</span>
-        {current?.status !== undefined && <span class="fact">{current.status}</span>}
-        {current?.events !== undefined && <span class="fact">{plural(current.events, 'event')}</span>}
-        {current?.ms !== undefined && <span class="fact">{formatMillis(current.ms)}</span>}
-        {current?.bytes !== undefined && <span class="fact">{formatBytes(current.bytes)}</span>}
+        {state.kind === 'failed' && <span class="sr-only">{state.message}</span>}
+        {facts?.status !== undefined && <span class="fact">{facts.status}</span>}
+        {facts?.events !== undefined && <span class="fact">{plural(facts.events, 'event')}</span>}
+        {facts?.ms !== undefined && <span class="fact">{formatMillis(facts.ms)}</span>}
+        {facts?.bytes !== undefined && <span class="fact">{formatBytes(facts.bytes)}</span>}
       </p>
       {current && <CopyButton text={current.view.text} />}
     </div>
@@ -23,7 +26,7 @@ export function ResultStatus() {
 
 function verdict(state: RunState, current: RunResult | undefined): { word: string; tone: string } {
   if (state.kind === 'running') return { word: state.streaming ? 'Listening' : 'Running', tone: 'busy' };
-  if (state.kind === 'failed') return { word: state.message, tone: 'bad' };
+  if (state.kind === 'failed') return { word: state.word, tone: 'bad' };
   if (state.kind === 'stopped') return { word: 'Stopped', tone: 'plain' };
   if (!current) return { word: 'Ready', tone: 'plain' };
   const { view } = current;

@@ -25,7 +25,7 @@ export type RunState =
   | { kind: 'running'; label: string; streaming: boolean }
   | { kind: 'done' }
   | { kind: 'stopped' }
-  | { kind: 'failed'; message: string };
+  | { kind: 'failed'; word: string; message: string };
 
 export const runState = signal<RunState>({ kind: 'idle' });
 /** The last result of each tab. */
@@ -48,7 +48,7 @@ export function stop(): void {
 export async function run(): Promise<void> {
   if (isRunning.peek()) return;
   const tab = activeTab.peek();
-  if (tab.query.trim() === '') return fail('Write a query first, or open an example.');
+  if (tab.query.trim() === '') return fail('Not sent', 'Write a query first, or open an example.');
   const operation = currentOperation.peek();
   const label = operation?.name ?? tabLabel(tab);
   let request: GraphQLRequest;
@@ -58,7 +58,7 @@ export async function run(): Promise<void> {
     if (operation?.name) request.operationName = operation.name;
     headers = { ...(traceOn.peek() ? { 'Thalamus-Trace': '1' } : {}), ...requestHeaders() };
   } catch (error) {
-    return fail((error as Error).message);
+    return fail('Not sent', (error as Error).message);
   }
   abort = new AbortController();
   const turn = ++runs;
@@ -78,7 +78,7 @@ export async function run(): Promise<void> {
     note(tab.query, tab.variables, label, results.peek()[tab.id]);
   } catch (error) {
     if (abort.signal.aborted) runState.value = { kind: 'stopped' };
-    else fail(`No answer from the endpoint: ${(error as Error).message}`);
+    else fail('No answer', `The endpoint did not answer: ${(error as Error).message}`);
   }
 }
 
@@ -111,8 +111,8 @@ function note(query: string, variables: string, label: string, last: RunResult |
   });
 }
 
-function fail(message: string): void {
-  runState.value = { kind: 'failed', message };
+function fail(word: string, message: string): void {
+  runState.value = { kind: 'failed', word, message };
 }
 
 /** Formats the query and its variables; text that does not parse stays as it is. */
@@ -122,6 +122,6 @@ export function prettify(): void {
     edit({ query: prettifyQuery(query), variables: formatJson(variables.trim()) });
     if (runState.peek().kind === 'failed') runState.value = { kind: 'idle' };
   } catch (error) {
-    fail(`Cannot format: ${(error as Error).message}`);
+    fail('Not formatted', (error as Error).message);
   }
 }

@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals';
+import { covering } from '../app/media';
 import { browserStore, isRecord, readJson, writeJson } from '../lib/storage';
 
 /* What is open in the query panel. */
@@ -18,8 +19,17 @@ export const drawer = signal<DrawerPage>('variables');
 
 effect(() => {
   const open = library.value ?? 'closed';
-  if (globalThis.innerWidth >= 1000) writeJson(browserStore('localStorage'), key, { library: open });
+  if (!covering.peek()) writeJson(browserStore('localStorage'), key, { library: open });
 });
+
+effect(() => {
+  if (covering.value) library.value = undefined;
+});
+
+/** On narrow screens the library covers the editors, so a choice closes it. */
+export function closeIfCovering(): void {
+  if (covering.peek()) library.value = undefined;
+}
 
 export function toggleLibrary(page: LibraryPage): void {
   library.value = library.value === page ? undefined : page;

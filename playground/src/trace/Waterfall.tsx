@@ -19,7 +19,7 @@ export function Waterfall({ trace }: { trace: Trace }) {
       </div>
       <ol>
         {trace.calls.map((call, index) => (
-          <li key={index} class={`call role-${call.role.toLowerCase()} ${call.error ? 'failed' : ''}`} title={call.paths.join('\n')}>
+          <li key={index} class={`call role-${call.role.toLowerCase()} ${call.error ? 'failed' : ''}`} title={[call.error, ...call.paths].filter(Boolean).join('\n')}>
             <span class="what">
               <b>{call.operation}</b> {call.backend}
             </span>
@@ -30,7 +30,8 @@ export function Waterfall({ trace }: { trace: Trace }) {
               <BarOf call={call} bar={bars[index]!} />
             </span>
             <span class="counts">
-              {call.keys} → {call.rows}
+              {call.retries > 0 && <b>↻{call.retries}</b>}
+              {call.error ? <b>failed</b> : `${call.keys} → ${call.rows}`}
             </span>
           </li>
         ))}
@@ -51,8 +52,6 @@ function BarOf({ call, bar }: { call: BackendCall; bar: Bar }) {
       <span class="bar" style={{ left: `${bar.left}%`, width: `${bar.width}%` }} />
       <span class={`took ${place}`} style={at}>
         {formatMicros(call.durationUs)}
-        {call.retries > 0 && ` · ↻ ${call.retries}`}
-        {call.error && ' · failed'}
       </span>
     </>
   );
