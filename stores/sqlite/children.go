@@ -7,7 +7,7 @@ import (
 	"thalamus/stores"
 )
 
-// links adds a SELECT of (parent, id) pairs: which records belong to which of the parents, a JSON array.
+// links adds a SELECT of (parent, rowid) pairs: which records belong to which of the parents, a JSON array.
 type links func(st *statement, scope, parents string)
 
 // children reads one page per parent. Parents without any child are absent.
@@ -35,7 +35,7 @@ type family struct {
 
 // with starts a statement that knows the links.
 func (f family) with(s stores.Scope) *statement {
-	st := (&statement{}).add("WITH links (parent, id) AS (")
+	st := (&statement{}).add("WITH links (parent, child) AS (")
 	f.links(st, s.Key(), f.parents)
 	return st.add(") ")
 }
@@ -85,15 +85,15 @@ func (r records[T]) pages(ctx context.Context, q querier, s stores.Scope, p plan
 // pagesSQL numbers the children of each parent in reading order, and reads the columns of those on the page only.
 func (r records[T]) pagesSQL(s stores.Scope, p plan, columns []column[T], f family) *statement {
 	st := f.with(s)
-	st.add(", ranked AS (SELECT links.parent AS parent, t.id AS id, row_number() OVER (PARTITION BY links.parent ORDER BY ")
+	st.add(", ranked AS (SELECT links.parent AS parent, links.child AS child, row_number() OVER (PARTITION BY links.parent ORDER BY ")
 	p.orderBy(st)
-	st.add(") AS rank FROM links CROSS JOIN "+r.name+" AS t ON t.scope = ? AND t.id = links.id WHERE ", s.Key())
+	st.add(") AS rank FROM links CROSS JOIN " + r.name + " AS t ON t.rowid = links.child WHERE ")
 	p.matches(st)
 	st.add(") ")
 	selectColumns(st, columns)
 	p.sortValues(st)
-	return st.add(", ranked.parent FROM ranked CROSS JOIN "+r.name+" AS t ON t.scope = ? AND t.id = ranked.id"+
-		" WHERE ranked.rank <= ? ORDER BY ranked.parent, ranked.rank", s.Key(), p.size+1)
+	return st.add(", ranked.parent FROM ranked CROSS JOIN "+r.name+" AS t ON t.rowid = ranked.child"+
+		" WHERE ranked.rank <= ? ORDER BY ranked.parent, ranked.rank", p.size+1)
 }
 
 // parentsRemaining are the parents that have children beyond a bound of the page.
@@ -102,7 +102,7 @@ func (r records[T]) parentsRemaining(ctx context.Context, q querier, s stores.Sc
 	if !p.bounded(earlier) {
 		return out, nil
 	}
-	st := f.with(s).add("SELECT DISTINCT links.parent FROM links CROSS JOIN "+r.name+" AS t ON t.scope = ? AND t.id = links.id WHERE ", s.Key())
+	st := f.with(s).add("SELECT DISTINCT links.parent FROM links CROSS JOIN " + r.name + " AS t ON t.rowid = links.child WHERE ")
 	p.outside(st, earlier)
 	return out, st.each(ctx, q, func(rows *sql.Rows) error {
 		var parent stores.ID

@@ -60,6 +60,7 @@ type DB struct {
 	lock    *os.File
 	closed  atomic.Bool
 	turn    chan struct{} // holds one token while a transaction runs, so that writers queue and their afterCommit keeps order
+	maxWalk int           // how many edges a walk may follow
 	vectors vectorState   // what the vectors keep in memory
 }
 
@@ -78,7 +79,7 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{lock: lock, turn: make(chan struct{}, 1)}
+	db := &DB{lock: lock, turn: make(chan struct{}, 1), maxWalk: maxWalk}
 	if db.writer, err = connect(dir, o, "_txlock=immediate", 1); err == nil {
 		if err = db.migrate(ctx, dir); err == nil {
 			db.readers, err = connect(dir, o, "_pragma=query_only(1)", o.Readers)
@@ -134,7 +135,7 @@ func connect(dir string, o Options, extra string, n int) (*sql.DB, error) {
 		path = "/" + path // file:///C:/…
 	}
 	dsn := (&url.URL{Scheme: "file", Path: path}).String() + fmt.Sprintf(
-		"?%s&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(%s)&_pragma=mmap_size(%d)&_pragma=cache_size(-65536)",
+		"?%s&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(%s)&_pragma=mmap_size(%d)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)",
 		extra, o.Synchronous, o.MmapSize)
 	pool, err := sql.Open("sqlite", dsn)
 	if err != nil {

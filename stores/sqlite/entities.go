@@ -56,8 +56,8 @@ func (r entities) ByEpisode(ctx context.Context, s stores.Scope, episodes []stor
 
 // mentioned links episodes to the entities they mention.
 func mentioned(st *statement, scope, episodes string) {
-	st.add("SELECT m.episode, m.entity FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.episode = asked.value",
-		episodes, scope)
+	st.add("SELECT m.episode, e.rowid FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.episode = asked.value"+
+		" CROSS JOIN entities AS e ON e.scope = m.scope AND e.id = m.entity", episodes, scope)
 }
 
 // ByLineage reads all versions of each lineage, oldest first.
@@ -68,6 +68,6 @@ func (r entities) ByLineage(ctx context.Context, s stores.Scope, lineages []stor
 
 // ofLineage links lineages to their versions.
 func ofLineage(st *statement, scope, lineages string) {
-	st.add("SELECT e.lineage, e.id FROM json_each(?) AS asked CROSS JOIN entities AS e ON e.scope = ? AND e.lineage = asked.value",
+	st.add("SELECT e.lineage, e.rowid FROM json_each(?) AS asked CROSS JOIN entities AS e ON e.scope = ? AND e.lineage = asked.value",
 		lineages, scope)
 }

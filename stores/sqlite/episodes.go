@@ -144,8 +144,8 @@ func (r episodes) ByEntity(ctx context.Context, s stores.Scope, entities []store
 
 // mentioning links entities to the episodes that mention them.
 func mentioning(st *statement, scope, entities string) {
-	st.add("SELECT m.entity, m.episode FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.entity = asked.value",
-		entities, scope)
+	st.add("SELECT m.entity, e.rowid FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.entity = asked.value"+
+		" CROSS JOIN episodes AS e ON e.scope = m.scope AND e.id = m.episode", entities, scope)
 }
 
 // Adjacent reads the neighbours in the session.

@@ -106,7 +106,7 @@ var flowing = map[stores.Flow]links{
 // edgesAt links nodes to the edges that have them at one end.
 func edgesAt(end string) links {
 	return func(st *statement, scope, nodes string) {
-		st.add("SELECT e."+end+", e.id FROM json_each(?) AS asked CROSS JOIN relationships AS e ON e.scope = ? AND e."+end+" = asked.value",
+		st.add("SELECT e."+end+", e.rowid FROM json_each(?) AS asked CROSS JOIN relationships AS e ON e.scope = ? AND e."+end+" = asked.value",
 			nodes, scope)
 	}
 }

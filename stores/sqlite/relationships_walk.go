@@ -83,10 +83,10 @@ func (r relationships) Path(ctx context.Context, s stores.Scope, q stores.PathQu
 		if _, err := find(ctx, tx, s, q.To); err != nil {
 			return err
 		}
-		w := &walk{q: tx, scope: s.Key(), types: q.Types, left: maxWalk}
+		w := &walk{q: tx, scope: s.Key(), types: q.Types, left: r.db.maxWalk}
 		nodes, edges, err := w.shortest(ctx, q)
 		if errors.Is(err, errTooFar) {
-			return stores.Invalid("maxDepth", "the search followed more than %d edges without an answer; lower maxDepth or name the types of edges to follow", maxWalk)
+			return stores.Invalid("maxDepth", "the search followed more than %d edges without an answer; lower maxDepth or name the types of edges to follow", r.db.maxWalk)
 		}
 		if err != nil || nodes == nil {
 			return err
@@ -216,7 +216,7 @@ func (r relationships) Neighborhood(ctx context.Context, s stores.Scope, q store
 		if _, err := find(ctx, tx, s, q.Of); err != nil {
 			return err
 		}
-		w := &walk{q: tx, scope: s.Key(), types: q.Types, left: maxWalk}
+		w := &walk{q: tx, scope: s.Key(), types: q.Types, left: r.db.maxWalk}
 		if err := w.outwards(ctx, q, n); err != nil || len(n.Nodes) == 0 {
 			return err
 		}

@@ -88,7 +88,8 @@ CREATE TABLE procedures (
 ) STRICT;
 CREATE INDEX procedures_by_name ON procedures (scope, name, id);
 
--- The key is what a walk looks up: from a node, along a type. relationships_by_target serves the way back.
+-- A walk goes from a node along a type: relationships_by_source serves the way out and keeps edges unique,
+-- relationships_by_target serves the way back.
 CREATE TABLE relationships (
     scope             TEXT    NOT NULL,
     id                TEXT    NOT NULL,
@@ -107,10 +108,10 @@ CREATE TABLE relationships (
     created_at        INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL,
     version           INTEGER NOT NULL,
-    PRIMARY KEY (scope, source, type, label, target)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX relationships_by_id ON relationships (scope, id);
-CREATE INDEX relationships_by_target ON relationships (scope, target, type, id, source_kind);
+    PRIMARY KEY (scope, id)
+) STRICT;
+CREATE UNIQUE INDEX relationships_by_source ON relationships (scope, source, type, label, target);
+CREATE INDEX relationships_by_target ON relationships (scope, target, type, source, source_kind, id);
 CREATE INDEX relationships_by_weight ON relationships (scope, weight DESC, id);
 CREATE INDEX relationships_by_use ON relationships (scope, last_co_access_at);
 
