@@ -118,6 +118,8 @@ type Todos interface {
 	Count(ctx context.Context, s Scope, where Filter) (int, error)
 	// ByEpisode reads, for each episode, one page of the todos that came from it.
 	ByEpisode(ctx context.Context, s Scope, episodes []ID, q Query) (map[ID]Slice[*Todo], error)
+	// ByEntity reads, for each entity, one page of the todos that are about it.
+	ByEntity(ctx context.Context, s Scope, entities []ID, q Query) (map[ID]Slice[*Todo], error)
 	// Put inserts or replaces by id.
 	Put(ctx context.Context, s Scope, items []*Todo) error
 	// Swap replaces the stored record if its version is one below the item's: [ErrConflict] otherwise, [ErrNotFound] if

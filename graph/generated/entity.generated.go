@@ -33,6 +33,7 @@ type EntityResolver interface {
 	Relationships(ctx context.Context, obj *stores.Entity, direction *stores.Flow, types []stores.RelationType, minWeight *float64, first *int, after *string) (*model.Connection[*stores.Relationship], error)
 	Neighbors(ctx context.Context, obj *stores.Entity, direction *stores.Flow, types []stores.RelationType, minWeight *float64, first *int) ([]stores.Node, error)
 	Episodes(ctx context.Context, obj *stores.Entity, first *int, after *string) (*model.Connection[*stores.Episode], error)
+	Todos(ctx context.Context, obj *stores.Entity) ([]*stores.Todo, error)
 	Similar(ctx context.Context, obj *stores.Entity, first *int, threshold *float64) ([]*model.SimilarEntity, error)
 	Embedding(ctx context.Context, obj *stores.Entity) ([]float32, error)
 }
@@ -915,6 +916,38 @@ func (ec *executionContext) fieldContext_Entity_episodes(ctx context.Context, fi
 	if fc.Args, err = ec.field_Entity_episodes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Entity_todos(ctx context.Context, field graphql.CollectedField, obj *stores.Entity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Entity_todos(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Entity().Todos(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*stores.Todo) graphql.Marshaler {
+			return ec.marshalOTodo2ᚕᚖthalamusᚋstoresᚐTodoᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Entity_todos(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Entity",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Todo(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -2405,6 +2438,44 @@ func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, o
 				}()
 				res = ec._Entity_episodes(ctx, field, obj)
 				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "todos":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Entity_todos(ctx, field, obj)
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res

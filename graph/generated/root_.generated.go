@@ -91,6 +91,7 @@ type ComplexityRoot struct {
 		Summary        func(childComplexity int) int
 		SupersededBy   func(childComplexity int) int
 		Supersedes     func(childComplexity int) int
+		Todos          func(childComplexity int) int
 		Type           func(childComplexity int) int
 		UpdatedAt      func(childComplexity int) int
 		Valid          func(childComplexity int, at *time.Time) int
@@ -729,6 +730,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Entity.Supersedes(childComplexity), true
+	case "Entity.todos":
+		if e.ComplexityRoot.Entity.Todos == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entity.Todos(childComplexity), true
 	case "Entity.type":
 		if e.ComplexityRoot.Entity.Type == nil {
 			break
@@ -2678,6 +2685,8 @@ type Entity implements Node @from(role: GRAPH) {
     "Start after this cursor."
     after: String
   ): EpisodeConnection!
+  "The todos about it, most urgent first, at most 200."
+  todos: [Todo!] @from(role: RECORDS)
   "Entities like it, most alike first."
   similar(
     "How many, 1 to 100."
@@ -4977,6 +4986,8 @@ func (ec *executionContext) childFields_Entity(ctx context.Context, field graphq
 		return ec.fieldContext_Entity_neighbors(ctx, field)
 	case "episodes":
 		return ec.fieldContext_Entity_episodes(ctx, field)
+	case "todos":
+		return ec.fieldContext_Entity_todos(ctx, field)
 	case "similar":
 		return ec.fieldContext_Entity_similar(ctx, field)
 	case "embedding":

@@ -64,7 +64,11 @@ func (r *entityResolver) Neighbors(ctx context.Context, obj *stores.Entity, dire
 func (r *entityResolver) Episodes(ctx context.Context, obj *stores.Entity, first *int, after *string) (*model.Connection[*stores.Episode], error) {
 	return below(ctx, r.Resolver, first, after, stores.Filter{}, func(q stores.Query) (stores.Slice[*stores.Episode], error) {
 		return load(ctx).EpisodesOfEntity(ctx, at(ctx), obj.ID, q)
-	}, nil)
+	})
+}
+
+func (r *entityResolver) Todos(ctx context.Context, obj *stores.Entity) ([]*stores.Todo, error) {
+	return todosOf(ctx, obj.ID, load(ctx).TodosOfEntity)
 }
 
 func (r *entityResolver) Similar(ctx context.Context, obj *stores.Entity, first *int, threshold *float64) ([]*model.SimilarEntity, error) {

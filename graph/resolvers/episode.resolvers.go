@@ -41,7 +41,7 @@ func (r *episodeResolver) Profile(ctx context.Context, obj *stores.Episode) (*st
 }
 
 func (r *episodeResolver) Todos(ctx context.Context, obj *stores.Episode) ([]*stores.Todo, error) {
-	return todosOf(ctx, obj.ID)
+	return todosOf(ctx, obj.ID, load(ctx).TodosOfEpisode)
 }
 
 func (r *episodeResolver) Embedding(ctx context.Context, obj *stores.Episode) ([]float32, error) {

@@ -9,7 +9,7 @@ import (
 	"thalamus/stores"
 )
 
-// maxTodos bounds the todos of an episode, which are a plain list.
+// maxTodos bounds the todos of a node, which are a plain list.
 const maxTodos = model.MaxPage
 
 // window is the part of a list that a field asks for.
@@ -61,9 +61,9 @@ func holds(at *time.Time) stores.Filter {
 	)
 }
 
-// below answers a connection below a node through a loader. count may be nil.
+// below answers a connection below a node through a loader.
 func below[T stores.Node](ctx context.Context, r *Resolver, first *int, after *string, where stores.Filter,
-	read func(stores.Query) (stores.Slice[T], error), count func(context.Context) (int, error),
+	read func(stores.Query) (stores.Slice[T], error),
 ) (*model.Connection[T], error) {
 	page, err := model.Page(r.signer, scope(ctx), first, after, nil, nil)
 	if err != nil {
@@ -73,14 +73,29 @@ func below[T stores.Node](ctx context.Context, r *Resolver, first *int, after *s
 	if err != nil {
 		return nil, err
 	}
-	return model.NewConnection(r.signer, scope(ctx), got, count), nil
+	return model.NewConnection(r.signer, scope(ctx), got, nil), nil
+}
+
+// whole answers a connection over all nodes of a noun below the profile of their owner.
+func whole[T stores.Node](ctx context.Context, r *Resolver, first *int, after *string,
+	read func(context.Context, *loaders.Place, stores.Query) (loaders.Listed[T], error),
+) (*model.Connection[T], error) {
+	page, err := model.Page(r.signer, scope(ctx), first, after, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	got, err := read(ctx, at(ctx), stores.Query{Page: page})
+	if err != nil {
+		return nil, err
+	}
+	return model.NewConnection(r.signer, scope(ctx), got.Slice, func(context.Context) (int, error) { return got.Count() }), nil
 }
 
 // edges answers the edges of a node.
 func (r *Resolver) edges(ctx context.Context, node stores.ID, flow *stores.Flow, types []stores.RelationType, minWeight *float64, first *int, after *string) (*model.RelationshipConnection, error) {
 	return below(ctx, r, first, after, edgeFilter(types, minWeight), func(q stores.Query) (stores.Slice[*stores.Relationship], error) {
 		return load(ctx).Edges(ctx, at(ctx), node, direction(flow), q)
-	}, nil)
+	})
 }
 
 // neighbors answers the nodes at the other ends of the edges of a node.
@@ -159,9 +174,11 @@ func value[T any](p *T, fallback T) T {
 	return *p
 }
 
-// todosOf answers the todos that came from an episode.
-func todosOf(ctx context.Context, episode stores.ID) ([]*stores.Todo, error) {
-	got, err := load(ctx).TodosOfEpisode(ctx, at(ctx), episode, stores.Query{Page: stores.Page{First: maxTodos}})
+// todosOf answers the todos of a node.
+func todosOf(ctx context.Context, node stores.ID,
+	read func(context.Context, *loaders.Place, stores.ID, stores.Query) (stores.Slice[*stores.Todo], error),
+) ([]*stores.Todo, error) {
+	got, err := read(ctx, at(ctx), node, stores.Query{Page: stores.Page{First: maxTodos}})
 	if got.Items == nil {
 		got.Items = []*stores.Todo{}
 	}

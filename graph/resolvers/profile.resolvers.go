@@ -42,21 +42,15 @@ func (r *profileResolver) EntityNames(ctx context.Context, obj *stores.Profile) 
 }
 
 func (r *profileResolver) Episodes(ctx context.Context, obj *stores.Profile, first *int, after *string) (*model.Connection[*stores.Episode], error) {
-	return below(ctx, r.Resolver, first, after, stores.Filter{}, func(q stores.Query) (stores.Slice[*stores.Episode], error) {
-		return load(ctx).EpisodesOfScope(ctx, at(ctx), q)
-	}, func(ctx context.Context) (int, error) { return r.set.Episodes.Count(ctx, scope(ctx), stores.Filter{}) })
+	return whole(ctx, r.Resolver, first, after, load(ctx).EpisodesOfScope)
 }
 
 func (r *profileResolver) Entities(ctx context.Context, obj *stores.Profile, first *int, after *string) (*model.Connection[*stores.Entity], error) {
-	return below(ctx, r.Resolver, first, after, stores.Filter{}, func(q stores.Query) (stores.Slice[*stores.Entity], error) {
-		return load(ctx).EntitiesOfScope(ctx, at(ctx), q)
-	}, func(ctx context.Context) (int, error) { return r.set.Entities.Count(ctx, scope(ctx), stores.Filter{}) })
+	return whole(ctx, r.Resolver, first, after, load(ctx).EntitiesOfScope)
 }
 
 func (r *profileResolver) Todos(ctx context.Context, obj *stores.Profile, first *int, after *string) (*model.Connection[*stores.Todo], error) {
-	return below(ctx, r.Resolver, first, after, stores.Filter{}, func(q stores.Query) (stores.Slice[*stores.Todo], error) {
-		return load(ctx).TodosOfScope(ctx, at(ctx), q)
-	}, func(ctx context.Context) (int, error) { return r.set.Todos.Count(ctx, scope(ctx), stores.Filter{}) })
+	return whole(ctx, r.Resolver, first, after, load(ctx).TodosOfScope)
 }
 
 func (r *queryResolver) Profile(ctx context.Context) (*stores.Profile, error) {
