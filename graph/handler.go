@@ -49,7 +49,7 @@ func NewHandler(o Options) (http.Handler, error) {
 		if !graphql.HasOperationContext(ctx) {
 			return next(ctx)
 		}
-		l := loaders.New(o.Set, access.Scope(ctx))
+		l := loaders.New(o.Set, access.Scope(ctx), o.Log)
 		ctx = selection.With(loaders.With(ctx, l), schema.Schema(), l)
 		return traced(ctx, next)
 	})

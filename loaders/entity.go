@@ -76,29 +76,3 @@ func splitIDs(list string) []stores.ID {
 	}
 	return ids
 }
-
-// EntitiesOfScope loads one page of all entities.
-func (l *Loaders) EntitiesOfScope(ctx context.Context, at *Place, q stores.Query) (stores.Slice[*stores.Entity], error) {
-	return ofScope(ctx, l, at, stores.KindEntity, q, l.set.Entities.List)
-}
-
-// EpisodesOfScope loads one page of all episodes.
-func (l *Loaders) EpisodesOfScope(ctx context.Context, at *Place, q stores.Query) (stores.Slice[*stores.Episode], error) {
-	return ofScope(ctx, l, at, stores.KindEpisode, q, l.set.Episodes.List)
-}
-
-// TodosOfScope loads one page of all todos.
-func (l *Loaders) TodosOfScope(ctx context.Context, at *Place, q stores.Query) (stores.Slice[*stores.Todo], error) {
-	return ofScope(ctx, l, at, stores.KindTodo, q, l.set.Todos.List)
-}
-
-// ofScope loads the same page for every parent at a place.
-func ofScope[T stores.Node](ctx context.Context, l *Loaders, at *Place, kind stores.Kind, q stores.Query,
-	list func(context.Context, stores.Scope, stores.Query) (stores.Slice[T], error),
-) (stores.Slice[T], error) {
-	return load(ctx, l, at, l.scope, func(ctx context.Context, scopes []stores.Scope, places []*Place) (map[stores.Scope]stores.Slice[T], error) {
-		q.Fields = selected(places, kind)
-		got, err := list(ctx, l.scope, q)
-		return map[stores.Scope]stores.Slice[T]{l.scope: got}, err
-	}, page)
-}

@@ -1,12 +1,13 @@
 // Package loaders batches the reads of one response: a field costs one call to its store, whatever the number of parents.
 //
 // gqlgen resolves every parent on its own, so the calls for one field arrive one by one. The executor tells how many
-// will arrive ([Loaders.Expect]) as soon as the level above is known; the batch leaves with the last of them, and no
-// timer is involved. Where nobody could tell, the batch leaves after a short wait.
+// will arrive ([Loaders.Expect]) before the first of them does; the batch leaves with the last one, and no timer is
+// involved.
 package loaders
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -18,17 +19,15 @@ import (
 )
 
 const (
-	// unannounced batches collect keys for this long.
-	shortWait = time.Millisecond
-	// announced batches leave when full; this only bounds the harm of a wrong announcement.
-	longWait = 500 * time.Millisecond
+	// maxWait bounds the harm of a wrong announcement: a batch that does not fill up leaves after it, and says so.
+	maxWait = 500 * time.Millisecond
 	// calls of one batch that are buffered before the batch function drains them.
 	inputCapacity = 256
 )
 
 // Place is one field at one place of the response: all its parents load together.
 type Place struct {
-	Key    string // tells batches apart
+	Key    string // of the batch; places that share it load together
 	Path   string // response path without list indices
 	Field  string // name of the field
 	Select func(stores.Kind) []stores.Field
@@ -40,15 +39,16 @@ type Place struct {
 type Loaders struct {
 	set   *stores.Set
 	scope stores.Scope
+	log   *slog.Logger
 
 	mu       sync.Mutex
 	batches  map[string]any
 	expected map[string]int
 }
 
-// New makes the loaders of one response for one caller.
-func New(set *stores.Set, scope stores.Scope) *Loaders {
-	return &Loaders{set: set, scope: scope, batches: map[string]any{}, expected: map[string]int{}}
+// New makes the loaders of one response for one caller. The log hears of batches that were announced wrongly.
+func New(set *stores.Set, scope stores.Scope, log *slog.Logger) *Loaders {
+	return &Loaders{set: set, scope: scope, log: log, batches: map[string]any{}, expected: map[string]int{}}
 }
 
 type key struct{}
@@ -59,7 +59,7 @@ func With(ctx context.Context, l *Loaders) context.Context { return context.With
 // For gives the loaders of the running response.
 func For(ctx context.Context) *Loaders { return ctx.Value(key{}).(*Loaders) }
 
-// Expect announces that n more loads will arrive for a batch.
+// Expect announces that n more loads will arrive for a batch. A load that nobody announced leaves alone.
 func (l *Loaders) Expect(batch string, n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,25 +87,25 @@ func join[K comparable, V any](l *Loaders, at *Place, read fetch[K, V], nodes fu
 	if b, ok := l.batches[at.Key]; ok {
 		return b.(*dataloader.Loader[call[K], V])
 	}
-	n, wait := l.expected[at.Key], longWait
-	if n == 0 {
-		wait = shortWait
-	}
+	n := max(l.expected[at.Key], 1)
 	b := dataloader.NewBatchedLoader(
 		func(ctx context.Context, calls []call[K]) []*dataloader.Result[V] {
 			l.leave(at.Key, len(calls))
+			if len(calls) < n && ctx.Err() == nil {
+				l.log.WarnContext(ctx, "a batch left before it was full", "path", at.Path, "loads", len(calls), "announced", n)
+			}
 			return run(ctx, calls, read, nodes)
 		},
 		dataloader.WithCache(&dataloader.NoCache[call[K], V]{}),
 		dataloader.WithBatchCapacity[call[K], V](n),
 		dataloader.WithInputCapacity[call[K], V](inputCapacity),
-		dataloader.WithWait[call[K], V](wait),
+		dataloader.WithWait[call[K], V](maxWait),
 	)
 	l.batches[at.Key] = b
 	return b
 }
 
-// leave closes a batch: later calls for the same place start another.
+// leave closes a batch: later calls for the same key start another.
 func (l *Loaders) leave(batch string, calls int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,10 +1,12 @@
 // Package selection reads from the operation what the loaders need to know: where a field stands in the response, what is
 // selected beneath it, and, once a level of nodes is there, how many loads the next level will make.
+//
+// All loads of a batch come from nodes that arrived together, so each batch is announced once and in full.
 package selection
 
 import (
 	"context"
-	"slices"
+	"encoding/json"
 	"strings"
 	"sync"
 
@@ -12,13 +14,14 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"thalamus/loaders"
-	"thalamus/stores"
 )
 
-// together names the fields of one type that are answered by one batch.
+// together names the fields that one batch answers although they are different ones.
 var together = map[string]string{
-	"Entity.content": "#record", "Entity.keywords": "#record", "Entity.aliases": "#record", "Entity.metadata": "#record",
-	"Episode.previous": "#adjacent", "Episode.next": "#adjacent",
+	"Entity.content": "record", "Entity.keywords": "record", "Entity.aliases": "record", "Entity.metadata": "record",
+	"Episode.previous": "adjacent", "Episode.next": "adjacent",
+	"Episode.relationships": "edges", "Entity.relationships": "edges", "Procedure.relationships": "edges",
+	"Relationship.source": "ends", "Relationship.target": "ends",
 }
 
 // Response holds the places of one response.
@@ -40,113 +43,88 @@ func With(ctx context.Context, schema *ast.Schema, l *loaders.Loaders) context.C
 // At gives the place of the running resolver.
 func At(ctx context.Context) *loaders.Place {
 	r := ctx.Value(key{}).(*Response)
-	fc := graphql.GetFieldContext(ctx)
-	path := responsePath(fc)
-	id := path + "|" + fc.Object
-
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.at(graphql.GetOperationContext(ctx), graphql.GetFieldContext(ctx))
+}
+
+func (r *Response) at(op *graphql.OperationContext, fc *graphql.FieldContext) *loaders.Place {
+	id, path := position(fc)
 	p, ok := r.places[id]
 	if !ok {
-		p = r.place(ctx, fc, path)
+		p = r.place(op, fc, path)
 		r.places[id] = p
 	}
 	return p
 }
 
-func (r *Response) place(ctx context.Context, fc *graphql.FieldContext, path string) *loaders.Place {
-	op := graphql.GetOperationContext(ctx)
-	parent := strings.TrimSuffix(strings.TrimSuffix(path, fc.Field.Alias), "/")
-	targets := r.targets(op, fc.Field.Definition.Type, fc.Field.Selections, path)
-	return &loaders.Place{
-		Key:     batch(parent, fc.Object, fc.Field.Field),
-		Path:    path,
-		Field:   fc.Field.Name,
-		Select:  func(k stores.Kind) []stores.Field { return selectedFields(op, targets, k) },
-		Arrived: func(n map[stores.Kind]int) { r.announce(op, targets, n) },
+func (r *Response) place(op *graphql.OperationContext, fc *graphql.FieldContext, path string) *loaders.Place {
+	parent, between := above(fc)
+	p := &loaders.Place{Path: path, Field: fc.Field.Name}
+	if parent == nil {
+		p.Key = path
+		r.loaders.Expect(p.Key, 1)
+	} else {
+		p.Key = batch(op, r.at(op, parent).Key+between, fc.Object, fc.Field)
 	}
+	targets := r.targets(op, fc.Field.Definition.Type, fc.Field.Selections, "")
+	p.Select = targets.selected(op)
+	p.Arrived = targets.announce(op, r.loaders, p.Key)
+	return p
 }
 
-// batch names the batch of a field of a type below a path.
-func batch(parent, object string, f *ast.Field) string {
-	last := f.Alias
-	if group, ok := together[object+"."+f.Name]; ok {
-		last = group
+// batch names the batch that answers a field of the nodes below another batch: the fields that share it are those of one
+// name and type, or those that are answered together, with the same arguments.
+func batch(op *graphql.OperationContext, above, object string, f graphql.CollectedField) string {
+	name := object + "." + f.Name
+	if group, ok := together[name]; ok {
+		name = group
 	}
-	return parent + "/" + last + "|" + object
+	if len(f.Definition.Arguments) > 0 {
+		args, err := json.Marshal(f.ArgumentMap(op.Variables))
+		if err != nil {
+			panic("selection: arguments are not JSON: " + err.Error()) // they were parsed from JSON or GraphQL
+		}
+		name += string(args)
+	}
+	return above + "/" + name
 }
 
-// responsePath joins the response keys from the root to a field, leaving out list indices.
-func responsePath(fc *graphql.FieldContext) string {
-	var keys []string
+// position tells places apart by the types and response keys that lead to a field, list indices left out, and gives the
+// path of response keys alone.
+func position(fc *graphql.FieldContext) (id, path string) {
+	var chain [32]*graphql.FieldContext
+	fields := chain[:0]
 	for ; fc != nil; fc = fc.Parent {
-		if fc.Index == nil && fc.Field.Field != nil {
-			keys = append(keys, fc.Field.Alias)
+		if isField(fc) {
+			fields = append(fields, fc)
 		}
 	}
-	slices.Reverse(keys)
-	return strings.Join(keys, "/")
-}
-
-// target is a selection of nodes that a field leads to, through connections, edges, payloads and the like.
-type target struct {
-	path       string
-	kinds      []stores.Kind
-	selections ast.SelectionSet
-}
-
-func (r *Response) targets(op *graphql.OperationContext, t *ast.Type, sel ast.SelectionSet, path string) []target {
-	def := r.schema.Types[t.Name()]
-	if kinds := r.nodeKinds(def); kinds != nil {
-		return []target{{path, kinds, sel}}
-	}
-	var out []target
-	for _, f := range graphql.CollectFields(op, sel, []string{def.Name}) {
-		if d := def.Fields.ForName(f.Name); d != nil && len(f.Selections) > 0 {
-			out = append(out, r.targets(op, d.Type, f.Selections, path+"/"+f.Alias)...)
+	var ids, keys strings.Builder
+	for i := len(fields) - 1; i >= 0; i-- {
+		f := fields[i]
+		ids.WriteString(f.Object + "." + f.Field.Alias + "/")
+		keys.WriteString(f.Field.Alias)
+		if i > 0 {
+			keys.WriteByte('/')
 		}
 	}
-	return out
+	return ids.String(), keys.String()
 }
 
-// nodeKinds lists the nouns a type stands for; nil when it stands for none.
-func (r *Response) nodeKinds(def *ast.Definition) []stores.Kind {
-	if slices.Contains(stores.Kinds, stores.Kind(def.Name)) {
-		return []stores.Kind{stores.Kind(def.Name)}
-	}
-	if def.IsAbstractType() {
-		return stores.Kinds
-	}
-	return nil
-}
-
-// children collects what is selected on nodes of a kind.
-func (t target) children(op *graphql.OperationContext, k stores.Kind) []graphql.CollectedField {
-	return graphql.CollectFields(op, t.selections, []string{string(k), "Node"})
-}
-
-// selectedFields names what is selected of a kind, which stores read as the heavy fields to bring along.
-func selectedFields(op *graphql.OperationContext, targets []target, k stores.Kind) []stores.Field {
-	fields := []stores.Field{}
-	for _, t := range targets {
-		if slices.Contains(t.kinds, k) {
-			for _, f := range t.children(op, k) {
-				fields = append(fields, stores.Field(f.Name))
-			}
+// above finds the resolver that brought the node of a field, and the response keys between the two; nil for a root field.
+func above(fc *graphql.FieldContext) (resolver *graphql.FieldContext, between string) {
+	for p := fc.Parent; p != nil; p = p.Parent {
+		switch {
+		case !isField(p):
+		case p.IsResolver:
+			return p, between
+		default:
+			between = "/" + p.Field.Alias + between
 		}
 	}
-	return fields
+	return nil, ""
 }
 
-// announce tells the loaders how many loads the nodes that arrived will cause, field by field.
-func (r *Response) announce(op *graphql.OperationContext, targets []target, arrived map[stores.Kind]int) {
-	for _, t := range targets {
-		for _, k := range t.kinds {
-			if n := arrived[k]; n > 0 {
-				for _, f := range t.children(op, k) {
-					r.loaders.Expect(batch(t.path, string(k), f.Field), n)
-				}
-			}
-		}
-	}
-}
+// isField tells fields from list items and from the root.
+func isField(fc *graphql.FieldContext) bool { return fc.Index == nil && fc.Field.Field != nil }
