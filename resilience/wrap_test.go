@@ -22,6 +22,9 @@ func (b *backend) Name() string               { return b.name }
 func (b *backend) Ping(context.Context) error { return b.ping }
 func (b *backend) Close() error               { b.closed++; return nil }
 
+// listing has another name than its method.
+type listing = stores.Scopes
+
 // hollow is a set whose contracts are there but must never be reached: each call on one of them panics.
 func hollow() *stores.Set {
 	sql, cache, model := &backend{name: "sql"}, &backend{name: "cache"}, &backend{name: "model"}
@@ -34,7 +37,7 @@ func hollow() *stores.Set {
 		Profiles:      struct{ stores.Profiles }{},
 		Todos:         struct{ stores.Todos }{},
 		Answers:       struct{ stores.Answers }{},
-		Scopes:        struct{ stores.Scopes }{},
+		Scopes:        struct{ listing }{},
 		Vectors:       struct{ stores.Vectors }{},
 		Cache:         struct{ stores.Cache }{},
 		Embedder:      struct{ stores.Embedder }{},
