@@ -29,6 +29,7 @@ type Point struct {
 
 // PointSpec is what the payload of points may hold.
 var PointSpec = Spec{
+	Kind: "Point",
 	Fields: map[Field]Type{
 		"sessionId": Text, "timestamp": Time, "type": Text, "outcome": Text, "domain": Text, "deprecated": Bool,
 		"status": Text, "urgency": Number, "validFrom": Time, "validTo": Time,
