@@ -38,13 +38,13 @@ func (in UpdateRelationshipInput) Change(e *stores.Relationship) error {
 
 // Named says which edges are meant.
 func (in EdgesBy) Named() (saga.Edges, error) {
-	if r := in.ID.Value(); r != nil {
+	b := in.Between.Value()
+	if r := in.ID.Value(); r != nil && b == nil {
 		id, err := KeyOf("edges.id", *r, stores.KindRelationship)
 		return saga.Edges{ID: id}, err
 	}
-	b := in.Between.Value()
-	if b == nil {
-		return saga.Edges{}, stores.Invalid("edges", "needs an id, or a source and a target")
+	if b == nil || in.ID.Value() != nil {
+		return saga.Edges{}, stores.Invalid("edges", "needs an id, or a source and a target, and not both")
 	}
 	e := saga.Edges{Source: b.Source.ID, Target: b.Target.ID}
 	set(&e.Type, b.Type)

@@ -1,11 +1,12 @@
 package model
 
 import (
-	"encoding/json"
+	"fmt"
 	"maps"
+	"reflect"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"thalamus/stores"
 )
@@ -24,14 +25,14 @@ func Where(spec stores.Spec, in map[string]any) (stores.Filter, error) {
 }
 
 func condition(spec stores.Spec, name string, v any) (stores.Filter, error) {
-	if v == nil {
+	if isNil(v) {
 		return stores.Filter{}, nil
 	}
 	switch name {
 	case "and", "or":
 		var terms []stores.Filter
-		for _, e := range v.([]any) {
-			f, err := Where(spec, e.(map[string]any))
+		for _, e := range v.([]map[string]any) {
+			f, err := Where(spec, e)
 			if err != nil {
 				return f, err
 			}
@@ -49,7 +50,7 @@ func condition(spec stores.Spec, name string, v any) (stores.Filter, error) {
 	if spec.Fields[stores.Field(name)] == stores.Object {
 		return nested(spec, name, ops)
 	}
-	return comparisons(spec, stores.Field(name), ops)
+	return comparisons(stores.Field(name), ops), nil
 }
 
 // nested reads conditions on the parts of an object field.
@@ -65,91 +66,57 @@ func nested(spec stores.Spec, name string, parts map[string]any) (stores.Filter,
 	return stores.All(terms...), nil
 }
 
-func comparisons(spec stores.Spec, field stores.Field, ops map[string]any) (stores.Filter, error) {
+func comparisons(field stores.Field, ops map[string]any) stores.Filter {
 	var terms []stores.Filter
 	for _, op := range slices.Sorted(maps.Keys(ops)) {
-		if ops[op] == nil {
+		if isNil(ops[op]) {
 			continue // a null operator asks for nothing
 		}
-		v, err := operand(spec, field, ops[op])
-		if err != nil {
-			return stores.Filter{}, stores.Invalid("where."+string(field)+"."+op, "%s", message(err))
-		}
-		terms = append(terms, stores.Where(field, stores.Op(op), v))
+		terms = append(terms, stores.Where(field, stores.Op(op), operand(ops[op])))
 	}
-	return stores.All(terms...), nil
+	return stores.All(terms...)
 }
 
-// references are the fields that hold ids; clients write them as global ids.
-var references = []stores.Field{"id", "source", "target", "supersededBy", "supersedes", "consolidatedInto", "sourceEpisode", "entities"}
-
-func isReference(spec stores.Spec, f stores.Field) bool {
-	return slices.Contains(references, f) && !(spec.Kind == stores.KindEntity && f == "source")
-}
-
-// operand brings a value as GraphQL gives it to the type the store wants.
-func operand(spec stores.Spec, field stores.Field, v any) (any, error) {
+// operand brings a value, as gqlgen unmarshalled it, to the plain type that filters hold: a string, a number, a bool, an
+// instant, or a list of these. A global id becomes the key in it.
+func operand(v any) any {
 	switch v := v.(type) {
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			var err error
-			if out[i], err = operand(spec, field, e); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
-	case []string: // how gqlparser coerces lists of enum values
-		return operand(spec, field, anyList(v))
-	case bool:
-		return v, nil
+	case time.Time:
+		return v
+	case stores.Ref:
+		return string(v.ID)
 	}
-	switch spec.Fields[field] {
-	case stores.Time:
-		return UnmarshalDateTime(v)
-	case stores.Number:
-		return operandNumber(v)
-	default:
-		if isReference(spec, field) {
-			r, err := UnmarshalID(v)
-			return string(r.ID), err
+	r := reflect.ValueOf(v)
+	switch {
+	case r.Kind() == reflect.Pointer:
+		return operand(r.Elem().Interface())
+	case r.Kind() == reflect.Slice:
+		list := make([]any, r.Len())
+		for i := range list {
+			list[i] = operand(r.Index(i).Interface())
 		}
-		return v, nil
+		return list
+	case r.Kind() == reflect.String:
+		return r.String()
+	case r.CanInt():
+		return r.Int()
 	}
+	return v
 }
 
-func operandNumber(v any) (any, error) {
-	switch v := v.(type) {
-	case json.Number:
-		return v.Float64()
-	case string:
-		if u, err := UnmarshalUrgency(v); err == nil {
-			return int(u), nil
-		}
-		f, err := strconv.ParseFloat(v, 64)
-		if err != nil {
-			return nil, stores.Invalid("", "must be a number")
-		}
-		return f, nil
-	}
-	return v, nil
-}
-
-func anyList(list []string) []any {
-	out := make([]any, len(list))
-	for i, s := range list {
-		out[i] = s
-	}
-	return out
+func isNil(v any) bool {
+	r := reflect.ValueOf(v)
+	return v == nil || (r.Kind() == reflect.Pointer || r.Kind() == reflect.Map || r.Kind() == reflect.Slice) && r.IsNil()
 }
 
 // OrderBy reads an order input: fields are named as enum values, INGESTED_AT for ingestedAt.
 func OrderBy(spec stores.Spec, in []map[string]any) ([]stores.Order, error) {
 	order := make([]stores.Order, len(in))
 	for i, o := range in {
-		name, _ := o["field"].(string)
-		direction, _ := o["direction"].(string)
-		order[i] = stores.Order{Field: camel(name), Direction: stores.Direction(direction)}
+		order[i] = stores.Order{Field: camel(fmt.Sprint(o["field"])), Direction: stores.Ascending}
+		if d, ok := o["direction"].(stores.Direction); ok {
+			order[i].Direction = d
+		}
 	}
 	return spec.Sorted(order)
 }

@@ -92,14 +92,18 @@ func (r *Resolver) nodes(ctx context.Context, ids []*stores.Ref) ([]stores.Node,
 
 // entityBy answers an entity by its id or its name.
 func (r *Resolver) entityBy(ctx context.Context, by model.EntityBy) (*stores.Entity, error) {
-	if name := by.Name.Value(); name != nil {
+	id, name := by.ID.Value(), by.Name.Value()
+	if (id == nil) == (name == nil) {
+		return nil, stores.Invalid("by", "needs an id or a name, and not both")
+	}
+	if name != nil {
 		records, err := r.set.EntityRecords.ByName(ctx, scope(ctx), []string{*name})
 		if err != nil || records[*name] == nil {
 			return nil, err
 		}
 		return load(ctx).Entity(ctx, at(ctx), records[*name].ID)
 	}
-	return load(ctx).Entity(ctx, at(ctx), keyOf(*by.ID.Value(), stores.KindEntity))
+	return load(ctx).Entity(ctx, at(ctx), keyOf(*id, stores.KindEntity))
 }
 
 // ask answers a question, with the nodes it found.
