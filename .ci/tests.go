@@ -1,0 +1,191 @@
+// Command tests sets up and runs every test of the repository: those in Go, and those of the playground. At the end it
+// lists what this machine could not run, by name and with the reason; where the variable CI is set, that is a failure.
+//
+//	go run .ci/tests.go [arguments of go test; ./... unless given]
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// nodePackages are the folders whose tests need npm packages.
+var nodePackages = []string{"graph/transport/audits", "playground"}
+
+func main() {
+	r := &run{output: map[test][]string{}}
+	r.setUp()
+	r.goTests(os.Args[1:])
+	r.playgroundTests()
+	os.Exit(r.report())
+}
+
+// run is one run of the tests.
+type run struct {
+	output  map[test][]string // what the tests that are not over have printed
+	failed  []string
+	missing []string // "what: why"
+	npm     bool     // the npm packages are there
+}
+
+type test struct{ Package, Test string }
+
+// setUp installs the npm packages that tests need, when node is there to run them.
+func (r *run) setUp() {
+	for _, tool := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			r.missing = append(r.missing, "unit tests of the playground: "+tool+" is not installed")
+			return
+		}
+	}
+	r.npm = true
+	for _, dir := range nodePackages {
+		if installed(dir) {
+			continue
+		}
+		fmt.Println("npm ci in", dir)
+		if out, err := in(dir, "npm", "ci", "--no-audit", "--no-fund").CombinedOutput(); err != nil {
+			fmt.Print(string(out))
+			r.missing = append(r.missing, fmt.Sprintf("tests that need the npm packages of %s: npm ci failed: %v", dir, err))
+			r.npm = false
+		}
+	}
+}
+
+// installed says whether npm has installed what the lock file asks for, and nothing has changed there since.
+func installed(dir string) bool {
+	lock, err := os.Stat(filepath.Join(dir, "package-lock.json"))
+	have, missing := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json"))
+	return err == nil && missing == nil && !lock.ModTime().After(have.ModTime())
+}
+
+func in(dir, name string, args ...string) *exec.Cmd {
+	c := exec.Command(name, args...)
+	c.Dir = dir
+	return c
+}
+
+// goTests runs the tests in Go and prints a line for each package, and all of what a failed test has printed.
+func (r *run) goTests(args []string) {
+	if len(args) == 0 {
+		args = []string{"./..."}
+	}
+	c := exec.Command("go", append([]string{"test", "-json"}, args...)...)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		r.failed = append(r.failed, "go test: "+err.Error())
+		return
+	}
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e event
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			fmt.Println(lines.Text())
+			continue
+		}
+		r.note(e)
+	}
+	if err := c.Wait(); err != nil && len(r.failed) == 0 {
+		r.failed = append(r.failed, "go test: "+err.Error())
+	}
+}
+
+// event is a line of go test -json.
+type event struct {
+	test
+	Action  string
+	Output  string
+	Elapsed float64 // seconds
+}
+
+func (r *run) note(e event) {
+	switch e.Action {
+	case "build-output":
+		fmt.Print(e.Output)
+	case "output":
+		r.output[e.test] = append(r.output[e.test], e.Output)
+	case "pass", "fail", "skip":
+		r.over(e)
+		delete(r.output, e.test)
+	}
+}
+
+func (r *run) over(e event) {
+	name := e.Package
+	if e.Test != "" {
+		name += " " + e.Test
+	}
+	out := strings.Join(r.output[e.test], "")
+	switch {
+	case e.Action == "fail":
+		fmt.Print(out)
+		r.failed = append(r.failed, name)
+	case e.Test == "" && e.Action == "pass":
+		fmt.Printf("ok    %-44s %6.1fs\n", name, e.Elapsed)
+	case e.Test != "" && e.Action == "skip":
+		r.missing = append(r.missing, name+": "+reason(out))
+	}
+}
+
+// logged is a line that a test has logged, behind the place it was logged at.
+var logged = regexp.MustCompile(`(?m)^\s+\S+\.go:\d+: (.*)$`)
+
+func reason(out string) string {
+	if m := logged.FindStringSubmatch(out); m != nil {
+		return m[1]
+	}
+	return cmp.Or(strings.TrimSpace(out), "no reason given")
+}
+
+// playgroundTests checks the types of the playground and runs its unit tests.
+func (r *run) playgroundTests() {
+	if !r.npm {
+		return
+	}
+	for _, script := range []string{"check", "test"} {
+		out, err := in("playground", "npm", "run", "--silent", script).CombinedOutput()
+		if err != nil {
+			fmt.Print(string(out))
+			r.failed = append(r.failed, "playground: npm run "+script)
+			continue
+		}
+		fmt.Printf("ok    playground: npm run %s\n", script)
+	}
+}
+
+// report says what failed and what could not be run, and gives the exit code.
+func (r *run) report() int {
+	list("Failed:", r.failed)
+	list("Not run on this machine:", r.missing)
+	ci := os.Getenv("CI") != ""
+	switch {
+	case len(r.failed) > 0:
+		return 1
+	case len(r.missing) > 0 && ci:
+		fmt.Println("\nCI is set, so what could not be run counts as failed.")
+		return 1
+	case len(r.missing) > 0:
+		fmt.Println("\nEverything else passed.")
+	default:
+		fmt.Println("\nEverything was run, and everything passed.")
+	}
+	return 0
+}
+
+func list(title string, items []string) {
+	if len(items) > 0 {
+		fmt.Printf("\n%s\n  %s\n", title, strings.Join(items, "\n  "))
+	}
+}
