@@ -2,7 +2,9 @@ package loaders
 
 import (
 	"context"
+	"maps"
 	"reflect"
+	"slices"
 
 	"thalamus/resilience"
 	"thalamus/stores"
@@ -60,6 +62,43 @@ func present(ids []stores.ID) []stores.ID {
 // Node loads any node; nil when there is none.
 func (l *Loaders) Node(ctx context.Context, at *Place, ref stores.Ref) (stores.Node, error) {
 	return load(ctx, l, at, ref, l.nodes, one)
+}
+
+// End loads the node at an end of an edge. Where nothing but its id is selected it is not read, since no edge outlives
+// its ends.
+func (l *Loaders) End(ctx context.Context, at *Place, ref stores.Ref) (stores.Node, error) {
+	return load(ctx, l, at, ref, l.ends, one)
+}
+
+func (l *Loaders) ends(ctx context.Context, refs []stores.Ref, places []*Place) (map[stores.Ref]stores.Node, error) {
+	known := map[stores.Ref]stores.Node{}
+	var unknown []stores.Ref
+	wanted := map[stores.Kind]bool{}
+	for _, kind := range stores.EndpointKinds {
+		wanted[kind] = slices.ContainsFunc(selected(places, kind), func(f stores.Field) bool { return f != "id" && f != "__typename" })
+	}
+	for _, r := range refs {
+		if wanted[r.Kind] {
+			unknown = append(unknown, r)
+		} else {
+			known[r] = bare(r, l.scope)
+		}
+	}
+	read, err := l.nodes(ctx, unknown, places)
+	maps.Copy(known, read)
+	return known, err
+}
+
+// bare is a node of which only the id is known.
+func bare(r stores.Ref, s stores.Scope) stores.Node {
+	switch r.Kind {
+	case stores.KindEpisode:
+		return &stores.Episode{ID: r.ID, Scope: s}
+	case stores.KindProcedure:
+		return &stores.Procedure{ID: r.ID, Scope: s}
+	default:
+		return &stores.Entity{ID: r.ID, Scope: s}
+	}
 }
 
 // nodes reads nodes of mixed kinds, one call per kind.

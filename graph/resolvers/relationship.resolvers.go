@@ -58,11 +58,11 @@ func (r *queryResolver) Neighborhood(ctx context.Context, of stores.Ref, depth *
 }
 
 func (r *relationshipResolver) Source(ctx context.Context, obj *stores.Relationship) (stores.Node, error) {
-	return load(ctx).Node(ctx, at(ctx), obj.Source)
+	return load(ctx).End(ctx, at(ctx), obj.Source)
 }
 
 func (r *relationshipResolver) Target(ctx context.Context, obj *stores.Relationship) (stores.Node, error) {
-	return load(ctx).Node(ctx, at(ctx), obj.Target)
+	return load(ctx).End(ctx, at(ctx), obj.Target)
 }
 
 func (r *Resolver) Relationship() generated.RelationshipResolver { return &relationshipResolver{r} }
