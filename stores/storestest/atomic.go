@@ -21,6 +21,7 @@ func Atomic(t *testing.T, open func(testing.TB) *stores.Set) {
 	s.run("Nested", testAtomicNested)
 	s.run("NestedError", testAtomicNestedError)
 	s.run("FailedWrite", testAtomicFailedWrite)
+	s.run("SwallowedError", testAtomicSwallowedError)
 	s.run("Isolation", testAtomicIsolation)
 	s.run("Race", testAtomicRace)
 	s.run("Interrupted", func(w *world) {
@@ -198,6 +199,25 @@ func testAtomicFailedWrite(w *world) {
 	})
 	refused(w.t, "a transaction with a refused write", err, stores.ErrNotFound)
 	nothing(w, "a refused write")
+}
+
+// testAtomicSwallowedError goes on after a batch was refused: of that batch nothing is written, of the rest everything.
+func testAtomicSwallowedError(w *world) {
+	if w.set.EntityRecords == nil {
+		return
+	}
+	records := bench[stores.EntityRecord]{w, entityRecordNoun(w.set)}
+	taken := named(w, "taken")
+	records.save(taken)
+	noError(w.t, w.set.Atomic(w.ctx(), func(ctx context.Context) error {
+		err := records.put(ctx, w.scope, []*stores.EntityRecord{named(w, "free"), named(w, "taken")})
+		refused(w.t, "a taken name inside", err, stores.ErrConflict)
+		return records.put(ctx, w.scope, []*stores.EntityRecord{named(w, "another")})
+	}))
+	got := byName(records, "free", "taken", "another")
+	same(w.t, "records of a refused batch", true, got["free"] == nil)
+	same(w.t, "the record in its way", taken, got["taken"])
+	same(w.t, "records written after it", true, got["another"] != nil)
 }
 
 // testAtomicIsolation looks from outside while a transaction is open.

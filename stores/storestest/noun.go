@@ -178,6 +178,7 @@ func nounSuite[T any](s suite, open opener, of func(*stores.Set) noun[T]) {
 	run("Missing", testMissing[T])
 	run("EmptyBatches", testEmptyBatches[T])
 	run("Delete", testDelete[T])
+	run("PutRace", testPutRace[T])
 	run("Scopes", testScopes[T])
 	run("ForeignIDs", testForeignIDs[T])
 	run("Filters", testFilters[T])

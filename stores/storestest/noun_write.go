@@ -3,6 +3,7 @@ package storestest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"thalamus/stores"
@@ -185,6 +186,36 @@ func testDelete[T any](b bench[T]) {
 		b.save(items[0])
 		b.holds("deleted and put again", items[0])
 	})
+}
+
+// testPutRace has many writers put the same records at once, each in an order of its own: none fails for good, and every
+// record is as one of them wrote it, whole.
+func testPutRace[T any](b bench[T]) {
+	n := 20
+	if b.perScope > 0 {
+		n = b.perScope
+	}
+	ids := b.ids(b.some(n))
+	batches := make([][]*T, writers)
+	for i := range batches {
+		batches[i] = b.some(n)
+		for k, item := range batches[i] {
+			*b.head(item).id = ids[k]
+		}
+	}
+	shuffled := make([][]*T, writers)
+	for i := range batches {
+		shuffled[i] = slices.Clone(batches[i])
+		b.rand.Shuffle(n, func(x, y int) { shuffled[i][x], shuffled[i][y] = shuffled[i][y], shuffled[i][x] })
+	}
+	noError(b.t, errors.Join(race(func(i int) error { return b.put(b.ctx(), b.scope, shuffled[i]) })...))
+	got := b.get(nil, ids...)
+	for k, id := range ids {
+		if !slices.ContainsFunc(batches, func(batch []*T) bool { return diff(batch[k], got[id], b.options()...) == "" }) {
+			b.t.Errorf("record %d is as nobody wrote it: %+v", k, got[id])
+		}
+	}
+	same(b.t, "records", n, b.total(stores.Filter{}))
 }
 
 func testSwap[T any](b bench[T]) {

@@ -146,7 +146,7 @@ type call struct {
 	do   func(context.Context) error
 }
 
-// value makes a call of a method that answers with a value and an error.
+// ask makes a call of a method that answers with a value and an error.
 func ask[V any](fn func(context.Context) (V, error)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, err := fn(ctx)
