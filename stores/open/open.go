@@ -88,6 +88,7 @@ func (o *opening) database(ctx context.Context) error {
 	s := o.set
 	s.Episodes, s.Entities, s.Procedures, s.Relationships = db.Episodes(), db.Entities(), db.Procedures(), db.Relationships()
 	s.EntityRecords, s.Profiles, s.Todos, s.Answers = db.EntityRecords(), db.Profiles(), db.Todos(), db.Answers()
+	s.Scopes = db.Scopes()
 	s.Vectors, s.Atomic = db.Vectors(), db.Atomic
 	return nil
 }
