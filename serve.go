@@ -5,27 +5,39 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"thalamus/config"
 )
 
 func (a *app) serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the memory over GraphQL until Ctrl-C",
-		Args:  cobra.NoArgs,
+		Long: `Serves GraphQL at /graphql (POST, GET, WebSocket and event streams), the playground at /, health at /healthz and
+/readyz, and metrics at /metrics. The first line on standard output is "listening on URL"; the log goes to standard error.
+
+The gateway runs in development mode: there is no authentication, so it listens on loopback addresses only. Whose memory
+a request is about is said by the headers Thalamus-User, Thalamus-Device and Thalamus-Agent; what is left out is "default".
+
+Ctrl-C or SIGTERM ends it: streams end, requests in flight finish, and the exit code is 0.`,
+		Example: `  thalamus serve
+  thalamus serve --data ./memory --listen 127.0.0.1:9090
+  curl http://127.0.0.1:8080/graphql -H 'Content-Type: application/json' -d '{"query": "{ episodes { totalCount } }"}'`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.serve(cmd, func(context.Context, *server) error { return nil })
+			cfg, err := a.configure(cmd)
+			if err != nil {
+				return err
+			}
+			return serve(cmd, cfg, func(context.Context, *server) error { return nil })
 		},
 	}
 }
 
-// serve runs the gateway. The first line on standard output says where it listens; before is called next, while
-// requests are already being answered.
-func (a *app) serve(cmd *cobra.Command, before func(context.Context, *server) error) error {
+// serve runs the gateway. The first line on standard output says where it listens; then meanwhile is called, while
+// requests are being answered.
+func serve(cmd *cobra.Command, cfg *config.Config, meanwhile func(context.Context, *server) error) error {
 	ctx := cmd.Context()
-	cfg, err := a.configure(cmd)
-	if err != nil {
-		return err
-	}
 	log := logger(cmd, cfg)
 	s, err := newServer(ctx, cfg, log)
 	if err != nil {
@@ -37,10 +49,10 @@ func (a *app) serve(cmd *cobra.Command, before func(context.Context, *server) er
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx) }()
-	if err := before(ctx, s); err != nil {
+	if err := meanwhile(ctx, s); ended(ctx, err) != nil {
 		stop()
 		<-served
-		return ended(ctx, err)
+		return err
 	}
 	return <-served
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"thalamus/config"
@@ -32,7 +33,7 @@ type server struct {
 	guards    resilience.Guards
 	listener  net.Listener
 	http      *http.Server
-	drain     context.CancelFunc // ends streams and sockets
+	streams   *streams
 }
 
 // newServer opens the stores and listens. Close it when it is not served.
@@ -40,7 +41,7 @@ func newServer(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *se
 	if err := requireLoopback(cfg.Listen); err != nil {
 		return nil, err
 	}
-	s := &server{cfg: cfg, log: log, drain: func() {}}
+	s := &server{cfg: cfg, log: log, streams: newStreams()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -57,27 +58,36 @@ func newServer(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *se
 	if err != nil {
 		return nil, err
 	}
-	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --listen (port 0 takes a free one)", cfg.Listen, err)
+	if s.listener, err = listen(ctx, cfg.Listen); err != nil {
+		return nil, err
 	}
-	streams, drain := context.WithCancel(context.Background())
-	s.drain = drain
 	s.http = &http.Server{
-		Handler:           localOnly(handler),
+		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		BaseContext:       func(net.Listener) context.Context { return streams },
 	}
+	s.http.RegisterOnShutdown(s.streams.end)
 	return s, nil
+}
+
+// listen takes the configured address.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("another program listens on %s already: stop it, or choose another address with --listen (port 0 takes a free one)", address)
+	case err != nil:
+		return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --listen (port 0 takes a free one)", address, err)
+	}
+	return l, nil
 }
 
 // open opens the stores and puts the guards in front of them.
 func (s *server) open(ctx context.Context) error {
-	set, err := open.Open(ctx, s.cfg, s.log)
+	set, err := openStores(ctx, s.cfg, s.log)
 	if err != nil {
 		return err
 	}
@@ -86,7 +96,9 @@ func (s *server) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.guards = resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return []resilience.Middleware{observe} })
+	s.guards = resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware {
+		return []resilience.Middleware{graph.CountCalls, observe}
+	})
 	s.set = resilience.Wrap(set, s.guards)
 	return open.CheckModel(ctx, s.set)
 }
@@ -98,7 +110,7 @@ func (s *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	api, err := graph.NewHandler(graph.Options{
-		Set: s.set, Guards: s.guards, CursorKey: key, Log: s.log,
+		Set: s.set, Guards: s.guards, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
 		Transport: transport.Options{
 			MaxBody: int64(s.cfg.Limits.Body), Timeout: s.cfg.Limits.Timeout,
 			Introspection: s.cfg.Introspection, Origins: s.cfg.CORS.Origins,
@@ -121,7 +133,7 @@ func (s *server) handler() (http.Handler, error) {
 		}
 		mux.Handle("/", page)
 	}
-	return mux, nil
+	return observed(mux, secured(localOnly(s.streams.handler(mux))), s.telemetry, s.log)
 }
 
 func examplesPage() (http.Handler, error) {
@@ -162,10 +174,11 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 // URL is where the server listens.
 func (s *server) URL() string { return "http://" + s.listener.Addr().String() }
 
-// drainTimeout is how long requests in flight may take to end after the server was asked to stop.
-const drainTimeout = 10 * time.Second
+// closeTimeout is how long closing may take after the last request has ended.
+const closeTimeout = 5 * time.Second
 
-// Serve answers requests until ctx ends, then lets those in flight finish and closes everything.
+// Serve answers requests until ctx ends. Then it ends streams and sockets, lets other requests finish, and closes
+// everything.
 func (s *server) Serve(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() { failed <- s.http.Serve(s.listener) }()
@@ -173,18 +186,19 @@ func (s *server) Serve(ctx context.Context) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		s.log.Info("stopping", "grace", drainTimeout)
-		s.drain()
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		grace := s.cfg.Limits.Timeout + closeTimeout // by then every operation has ended
+		s.log.Info("stopping", "grace", grace)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		defer cancel()
-		err = s.http.Shutdown(grace)
+		err = s.http.Shutdown(ctx)
+		s.streams.wait(ctx)
 	}
 	return errors.Join(err, s.Close())
 }
 
 // Close gives back what the server holds.
 func (s *server) Close() error {
-	s.drain()
+	s.streams.end()
 	var errs []error
 	if s.listener != nil {
 		if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -195,45 +209,11 @@ func (s *server) Close() error {
 		errs = append(errs, s.set.Close())
 	}
 	if s.telemetry != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
 		errs = append(errs, s.telemetry.Shutdown(ctx))
 	}
 	return errors.Join(errs...)
-}
-
-// requireLoopback refuses addresses that others can reach: in development mode anybody who can connect may read and
-// write everything.
-func requireLoopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("listen: %q is not host:port", address)
-	}
-	if !loopback(host) {
-		return fmt.Errorf("listen: %s is not a loopback address: without authentication the gateway listens on 127.0.0.1, [::1] or localhost only", address)
-	}
-	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// localOnly refuses requests that reach this machine under a foreign name, as a web page does that rebinds its own name
-// to a loopback address.
-func localOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		if !loopback(host) && host != "[::1]" {
-			http.Error(w, "In development mode the gateway answers to localhost, 127.0.0.1 and [::1] only.", http.StatusMisdirectedRequest)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 const cursorKeySize = 32

@@ -11,6 +11,7 @@ import (
 
 	"thalamus/graph/transport"
 	"thalamus/stores"
+	"thalamus/telemetry"
 )
 
 // codes is the one table from the kind of an error to extensions.code. An error of no kind is INTERNAL: it is logged in
@@ -40,6 +41,9 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 		out.Message, out.Extensions = explain(ctx, err)
 		if out.Extensions["code"] == transport.CodeInternal || out.Extensions["code"] == "STORE_UNAVAILABLE" {
 			log.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
+			if id := telemetry.Request(ctx); id != "" {
+				out.Extensions["requestId"] = id // by which an operator finds the line above
+			}
 		}
 		return out
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
 
 	"thalamus/access"
 	"thalamus/graph/generated"
@@ -32,6 +34,7 @@ type Options struct {
 	Guards    resilience.Guards
 	CursorKey []byte // signs cursors; at least 16 bytes
 	Log       *slog.Logger
+	Metrics   metric.MeterProvider // nil: none
 	Transport transport.Options
 }
 
@@ -43,8 +46,16 @@ func NewHandler(o Options) (http.Handler, error) {
 	}
 	root := resolvers.New(o.Set, writes, recall.New(o.Set), model.NewSigner(o.CursorKey), health(o.Guards))
 	schema := Schema(root)
-	o.Transport.ErrorPresenter = presenter(o.Log)
+	o.Transport.ErrorPresenter, o.Transport.Recover = presenter(o.Log), recovered(o.Log)
 	h := transport.New(schema, o.Transport)
+	if o.Metrics == nil {
+		o.Metrics = noop.NewMeterProvider()
+	}
+	reports, err := newOperations(o.Log, o.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	h.AroundOperations(reports.observe)
 	h.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		if !graphql.HasOperationContext(ctx) {
 			return next(ctx)

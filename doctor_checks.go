@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"thalamus/config"
+	"thalamus/resilience"
+	"thalamus/stores"
+	"thalamus/stores/open"
+	"thalamus/stores/sqlite"
+)
+
+// examination is the checks that need a valid configuration.
+type examination struct {
+	*diagnosis
+	cfg   *config.Config
+	log   *slog.Logger
+	facts sqlite.Facts
+	model stores.Model // of the embedder; zero when it does not answer
+}
+
+// examTimeout bounds the whole examination.
+const examTimeout = 20 * time.Second
+
+func (x *examination) all(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, examTimeout)
+	defer cancel()
+	serving := x.listen(ctx)
+	x.directory(ctx, serving)
+	x.backends(ctx)
+	x.vectors()
+	x.clock()
+}
+
+// listen looks whether the address is free, or taken by a gateway, which it says.
+func (x *examination) listen(ctx context.Context) (serving bool) {
+	const check = "listen address"
+	if err := requireLoopback(x.cfg.Listen); err != nil {
+		x.fail(check, err.Error(), "use --listen 127.0.0.1:8080, or [::1] or localhost with any port")
+		return false
+	}
+	l, err := listen(ctx, x.cfg.Listen)
+	if err == nil {
+		_ = l.Close()
+		x.ok(check, "%s is free", x.cfg.Listen)
+		return false
+	}
+	if x.gateway(ctx) {
+		x.ok(check, "a gateway is serving at http://%s", x.cfg.Listen)
+		return true
+	}
+	x.fail(check, fmt.Sprintf("%s cannot be listened on", x.cfg.Listen), err.Error())
+	return false
+}
+
+// gateway says whether a gateway answers at the listen address.
+func (x *examination) gateway(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+x.cfg.Listen+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close() //nolint:errcheck // it was only read
+	return response.StatusCode == http.StatusOK && response.Header.Get(requestHeader) != ""
+}
+
+// lowSpace is when a disk counts as nearly full.
+const lowSpace = 1 << 30
+
+// directory looks at the data directory, and at the database in it unless a process has it open.
+func (x *examination) directory(ctx context.Context, serving bool) {
+	const check = "data directory"
+	dir := x.cfg.Data
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		x.absent(dir)
+		return
+	case err != nil:
+		x.fail(check, fmt.Sprintf("%s cannot be looked at: %s", dir, reasonOf(err)), "change the permissions of its parents, or choose another with --data")
+		return
+	case !info.IsDir():
+		x.fail(check, dir+" is not a directory", "choose another with --data")
+		return
+	case !writable(dir):
+		x.fail(check, dir+" is not writable by this user", "change its permissions or owner, or choose another with --data")
+		return
+	}
+	if free, known := freeSpace(dir); known && free < lowSpace {
+		x.warn(check, fmt.Sprintf("%s is writable, but only %s are free", dir, size(free)), "make room on that disk, or move the directory and name it with --data")
+	} else if known {
+		x.ok(check, "%s is writable, %s free", dir, size(free))
+	} else {
+		x.ok(check, "%s is writable", dir)
+	}
+	x.database(ctx, serving)
+}
+
+// absent looks whether the directory could be made.
+func (x *examination) absent(dir string) {
+	const check = "data directory"
+	parent := filepath.Dir(dir)
+	if !decided(x.cfg, "data") { // then the parents are made, too
+		for parent != filepath.Dir(parent) && !exists(parent) {
+			parent = filepath.Dir(parent)
+		}
+	}
+	switch {
+	case !exists(parent):
+		x.fail(check, fmt.Sprintf("%s does not exist, nor does its parent", dir), "create "+parent+", or choose another directory with --data")
+	case !writable(parent):
+		x.fail(check, fmt.Sprintf("%s does not exist, and %s is not writable by this user", dir, parent), "change the permissions, or choose another directory with --data")
+	default:
+		x.ok(check, "%s does not exist yet; the first start makes it", dir)
+	}
+}
+
+// database looks into the embedded database.
+func (x *examination) database(ctx context.Context, serving bool) {
+	const check = "sqlite (graph, records, vectors)"
+	facts, err := open.Inspect(ctx, x.cfg)
+	x.facts = facts
+	holder := "a process"
+	if facts.Holder > 0 {
+		holder = fmt.Sprintf("the process %d", facts.Holder)
+	}
+	switch {
+	case err != nil:
+		x.fail(check, err.Error(), "restore the directory from a backup, or choose another with --data")
+	case !facts.Exists:
+		x.ok(check, "no database yet; the first start makes it")
+	case facts.Locked && serving:
+		x.ok(check, "in use by the gateway (%s), %s", holder, size(uint64(facts.Size)))
+	case facts.Locked:
+		x.warn(check, fmt.Sprintf("%s has the database open, and no gateway answers at %s", holder, x.cfg.Listen), "stop that process before you start a gateway on this directory")
+	case facts.Schema > facts.Newest:
+		x.fail(check, fmt.Sprintf("schema version %d, and this program knows versions up to %d", facts.Schema, facts.Newest), "run the newer Thalamus that wrote it, or choose another directory with --data")
+	case facts.Schema < facts.Newest:
+		x.ok(check, "schema version %d, which the next start brings to %d; %s", facts.Schema, facts.Newest, size(uint64(facts.Size)))
+	default:
+		x.ok(check, "SQLite %s, schema version %d, %s, answers in %s", facts.Version, facts.Schema, size(uint64(facts.Size)), facts.Latency.Round(time.Microsecond))
+	}
+}
+
+// backends opens everything that is configured, on an empty directory that is deleted again, and asks each backend
+// whether it is there.
+func (x *examination) backends(ctx context.Context) {
+	dir, err := os.MkdirTemp("", "thalamus-doctor-*")
+	if err != nil {
+		x.warn("backends", "no temporary directory: "+reasonOf(err), "set TMPDIR to a directory that is writable")
+		return
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // the system cleans up too
+	cfg := *x.cfg
+	cfg.Data = filepath.Join(dir, "data")
+	set, err := open.Open(ctx, &cfg, x.log)
+	if err != nil {
+		x.fail("backends", err.Error(), "correct the setting that it names, or start what it connects to")
+		return
+	}
+	defer set.Close() //nolint:errcheck // it was only looked at
+	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return nil })
+	for _, s := range guards.Ping(ctx) {
+		if s.Backend == "sqlite" { // looked at where it really is
+			continue
+		}
+		check := s.Backend + " (" + strings.ToLower(roles(s.Roles)) + ")"
+		if s.State != resilience.StateUp || s.LastError != resilience.KindNone {
+			x.fail(check, fmt.Sprintf("it does not answer (%s)", s.LastError), "start it, or correct its URL")
+			continue
+		}
+		x.ok(check, "answers in %s", s.Latency.Last.Round(time.Microsecond))
+	}
+	x.model = set.Embedder.Model()
+}
+
+func roles(all []stores.Role) string {
+	names := make([]string, len(all))
+	for i, r := range all {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ", ")
+}
+
+// vectors compares the embedder of the stored vectors with the configured one.
+func (x *examination) vectors() {
+	const check = "embedder and vectors"
+	have := x.facts.Model
+	switch {
+	case x.model == stores.Model{}:
+	case have == stores.Model{}:
+		x.ok(check, "%s, dimension %d", x.model.Name, x.model.Dimension)
+	case have != x.model:
+		x.fail(check, fmt.Sprintf("the stored vectors were made by %s (dimension %d), the configuration says %s (dimension %d)", have.Name, have.Dimension, x.model.Name, x.model.Dimension),
+			"run `thalamus reembed` with this configuration, or configure the old embedder")
+	default:
+		x.ok(check, "%s, dimension %d, made the stored vectors", have.Name, have.Dimension)
+	}
+}
+
+// clockSlack is how far clocks of one machine and its disks may differ.
+const clockSlack = time.Minute
+
+// clock looks for signs that the clock is wrong: ids and validity depend on it.
+func (x *examination) clock() {
+	now := time.Now()
+	built, _ := time.Parse(time.RFC3339, x.Build.Time)
+	latest, what := built, "this program was built"
+	if x.facts.Modified.After(latest) {
+		latest, what = x.facts.Modified, "the database was written"
+	}
+	if now.Add(clockSlack).Before(latest) {
+		x.warn("clock", fmt.Sprintf("it says %s, and %s at %s", now.UTC().Format(time.RFC3339), what, latest.UTC().Format(time.RFC3339)), "set the clock: new memories would seem older than they are")
+		return
+	}
+	x.ok("clock", "%s", now.UTC().Format(time.RFC3339))
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// reasonOf is an error without the path it repeats.
+func reasonOf(err error) string {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+)
+
+// requireLoopback refuses addresses that others can reach: in development mode anybody who can connect may read and
+// write everything.
+func requireLoopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("listen: %q is not host:port", address)
+	}
+	if !loopback(host) {
+		return fmt.Errorf("listen: %s is not a loopback address: without authentication the gateway listens on 127.0.0.1, [::1] or localhost only", address)
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// localOnly refuses requests that reach this machine under a foreign name, as a web page does that rebinds its own name
+// to a loopback address.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		if !loopback(host) && host != "[::1]" {
+			http.Error(w, "In development mode the gateway answers to localhost, 127.0.0.1 and [::1] only.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

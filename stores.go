@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"thalamus/config"
+	"thalamus/stores"
+	"thalamus/stores/open"
+)
+
+// openStores opens the stores of a configuration. The default data directory is made with its parents; the parent of one
+// that was named must be there, lest a disk that is not mounted be taken for an empty memory.
+func openStores(ctx context.Context, cfg *config.Config, log *slog.Logger) (*stores.Set, error) {
+	if !decided(cfg, "data") {
+		if err := os.MkdirAll(filepath.Dir(cfg.Data), 0o700); err != nil {
+			return nil, fmt.Errorf("the data directory %s cannot be made: %w; choose another with --data or THALAMUS_DATA", cfg.Data, err)
+		}
+	}
+	set, err := open.Open(ctx, cfg, log)
+	if errors.Is(err, stores.ErrUnavailable) {
+		if facts, looked := open.Inspect(ctx, cfg); looked == nil && facts.Locked {
+			return nil, heldBy(cfg, facts.Holder)
+		}
+	}
+	return set, err
+}
+
+// heldBy says that another process has the data directory open; pid is 0 when it is not known which.
+func heldBy(cfg *config.Config, pid int) error {
+	who := "another process"
+	if pid > 0 {
+		who = fmt.Sprintf("the process %d", pid)
+	}
+	return fmt.Errorf("the data directory %s is open in %s, most likely a running gateway: stop that one first, or choose another directory with --data", cfg.Data, who)
+}
+
+// decided says whether an operator gave a key a value.
+func decided(cfg *config.Config, key string) bool {
+	for _, s := range cfg.Effective() {
+		if s.Key == key {
+			return s.Source != "default"
+		}
+	}
+	return false
+}
