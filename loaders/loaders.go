@@ -20,7 +20,7 @@ import (
 
 const (
 	// maxWait bounds the harm of a wrong announcement: a batch that does not fill up leaves after it, and says so.
-	maxWait = 500 * time.Millisecond
+	maxWait = 5 * time.Second
 	// calls of one batch that are buffered before the batch function drains them.
 	inputCapacity = 256
 )

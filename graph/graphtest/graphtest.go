@@ -1,0 +1,139 @@
+// Package graphtest starts the whole edge over embedded stores, for tests: everything but the network is real.
+package graphtest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+
+	metrics "go.opentelemetry.io/otel/metric/noop"
+	spans "go.opentelemetry.io/otel/trace/noop"
+
+	"thalamus/graph"
+	"thalamus/resilience"
+	"thalamus/resilience/saga"
+	"thalamus/stores"
+	"thalamus/stores/hashing"
+	"thalamus/stores/inprocess"
+	"thalamus/stores/sqlite"
+)
+
+// Gateway is an edge with its stores.
+type Gateway struct {
+	Handler http.Handler
+	Set     *stores.Set // guarded
+	Writes  *saga.Writer
+	Log     *Log
+}
+
+// Scope is the scope of a request without headers.
+var Scope = stores.NewScope("", "", "")
+
+// New starts an edge over empty stores. Each change, if any, replaces some of the contracts of the set before the guards
+// are put in front of them.
+func New(tb testing.TB, changes ...func(*stores.Set)) *Gateway {
+	tb.Helper()
+	g, err := start(tb.TempDir(), changes)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := g.Set.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return g
+}
+
+// NewSample starts an edge over a copy of the sample memory, for tests that write to it.
+func NewSample(tb testing.TB, changes ...func(*stores.Set)) *Gateway {
+	tb.Helper()
+	g := New(tb, changes...)
+	if err := load(context.Background(), g.Writes); err != nil {
+		tb.Fatal(err)
+	}
+	return g
+}
+
+// Sample is one edge over the sample memory for all tests of a package. They may write in scopes of their own only.
+// The package must have [Main] run its tests.
+func Sample(tb testing.TB) *Gateway {
+	tb.Helper()
+	g, err := sample()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return g
+}
+
+var (
+	sampleDir string
+	shared    *Gateway
+	sample    = sync.OnceValues(func() (_ *Gateway, err error) {
+		if sampleDir, err = os.MkdirTemp("", "thalamus-sample-"); err != nil {
+			return nil, err
+		}
+		if shared, err = start(sampleDir, nil); err != nil {
+			return nil, err
+		}
+		return shared, load(context.Background(), shared.Writes)
+	})
+)
+
+// Main runs the tests of a package and tidies up after [Sample].
+func Main(m *testing.M) {
+	code := m.Run()
+	if shared != nil {
+		_ = shared.Set.Close()
+	}
+	if sampleDir != "" {
+		_ = os.RemoveAll(sampleDir)
+	}
+	os.Exit(code)
+}
+
+// readers is the size of the pool of connections: few, lest tests of many goroutines hide how calls wait for one.
+const readers = 4
+
+func start(dir string, changes []func(*stores.Set)) (*Gateway, error) {
+	ctx := context.Background()
+	db, err := sqlite.Open(ctx, dir, sqlite.Options{Readers: readers})
+	if err != nil {
+		return nil, err
+	}
+	cache, embedder, log := inprocess.New(0), hashing.New(), &Log{}
+	set := &stores.Set{
+		Episodes: db.Episodes(), Entities: db.Entities(), Procedures: db.Procedures(), Relationships: db.Relationships(),
+		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(),
+		Vectors: db.Vectors(), Atomic: db.Atomic, Cache: cache, Embedder: embedder,
+		Backends: []stores.Playing{
+			{Role: stores.RoleGraph, Backend: db}, {Role: stores.RoleRecords, Backend: db}, {Role: stores.RoleVectors, Backend: db},
+			{Role: stores.RoleCache, Backend: cache}, {Role: stores.RoleEmbedder, Backend: embedder},
+		},
+	}
+	if err := set.Vectors.Reset(ctx, embedder.Model()); err != nil {
+		return nil, fmt.Errorf("bind the vectors to the embedder: %w", err)
+	}
+	for _, change := range changes {
+		change(set)
+	}
+	logger := slog.New(log)
+	observe, err := resilience.Observe(spans.NewTracerProvider(), metrics.NewMeterProvider(), logger)
+	if err != nil {
+		return nil, err
+	}
+	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return []resilience.Middleware{observe} })
+	set = resilience.Wrap(set, guards)
+	writes, err := saga.New(set)
+	if err != nil {
+		return nil, err
+	}
+	options := graph.Options{Set: set, Guards: guards, CursorKey: []byte("a key for tests only"), Log: logger}
+	options.Transport.Introspection = true
+	handler, err := graph.NewHandler(options)
+	return &Gateway{Handler: handler, Set: set, Writes: writes, Log: log}, err
+}
