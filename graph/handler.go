@@ -73,7 +73,7 @@ func NewHandler(o Options) (http.Handler, error) {
 // Schema is the executable schema over resolvers, which may be nil when only its definition is wanted.
 func Schema(root *resolvers.Resolver) graphql.ExecutableSchema {
 	cfg := generated.Config{Resolvers: root}
-	cfg.Schema = transport.WithoutDefer(generated.NewExecutableSchema(cfg).Schema())
+	cfg.Schema = withRoles(transport.WithoutDefer(generated.NewExecutableSchema(cfg).Schema()))
 	return generated.NewExecutableSchema(cfg)
 }
 
