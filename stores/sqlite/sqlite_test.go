@@ -23,16 +23,18 @@ func openSet(t testing.TB) *stores.Set {
 	return &stores.Set{
 		Episodes: db.Episodes(), Entities: db.Entities(), Procedures: db.Procedures(), Relationships: db.Relationships(),
 		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(),
-		Vectors: db.Vectors(), Atomic: db.Atomic, Backends: []stores.Playing{{Role: stores.RoleGraph, Backend: db}},
+		Atomic: db.Atomic, Backends: []stores.Playing{{Role: stores.RoleGraph, Backend: db}},
 	}
 }
 
-func TestConformance(t *testing.T) {
-	for name, suite := range map[string]func(*testing.T, func(testing.TB) *stores.Set){
-		"Episodes": storestest.Episodes, "Entities": storestest.Entities, "Procedures": storestest.Procedures,
-		"Relationships": storestest.Relationships, "EntityRecords": storestest.EntityRecords,
-		"Profiles": storestest.Profiles, "Todos": storestest.Todos, "Answers": storestest.Answers,
-	} {
-		t.Run(name, func(t *testing.T) { suite(t, openSet) })
-	}
+// TestConformance runs every suite but that of the vectors, which have a test of their own.
+func TestConformance(t *testing.T) { storestest.Set(t, openSet) }
+
+// TestAtomicWithVectors wants the vectors to take part in transactions over the graph and the records.
+func TestAtomicWithVectors(t *testing.T) {
+	storestest.Atomic(t, func(t testing.TB) *stores.Set {
+		set := openSet(t)
+		set.Vectors = set.Backends[0].Backend.(*sqlite.DB).Vectors()
+		return set
+	})
 }
