@@ -183,7 +183,7 @@ func (x *examination) backends(ctx context.Context) {
 			x.fail(check, fmt.Sprintf("it does not answer (%s)", s.LastError), "start it, or correct its URL")
 			continue
 		}
-		x.ok(check, "answers in %s", s.Latency.Last.Round(time.Microsecond))
+		x.ok(check, "answers in %s", max(s.Latency.Last.Round(time.Microsecond), time.Microsecond))
 	}
 	x.model = set.Embedder.Model()
 }

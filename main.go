@@ -71,6 +71,8 @@ Every setting is a flag, an environment variable (THALAMUS_LOG_LEVEL for --log-l
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       version(),
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 110"))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"github.com/mattn/go-isatty"
 )
 
 // progressEvery is how often progress is told where lines stay; a terminal's line is drawn anew more often.
@@ -57,7 +55,11 @@ func (p *progress) Clear() {
 // terminal says whether a person watches.
 func terminal(out io.Writer) bool {
 	f, ok := out.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd())
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // table aligns columns.

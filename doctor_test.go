@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// examine runs doctor and gives its findings by check.
+func examine(t *testing.T, environ []string, args ...string) (d diagnosis, byCheck map[string]finding) {
+	t.Helper()
+	out, _, err := command(t, environ, "", append([]string{"doctor", "--json"}, args...)...)
+	if e := json.Unmarshal([]byte(out), &d); e != nil {
+		t.Fatalf("%v: %s", e, out)
+	}
+	var code exit
+	if errors.As(err, &code); code != verdictCodes[d.Verdict] {
+		t.Errorf("exit code %d for %s", code, d.Verdict)
+	}
+	byCheck = map[string]finding{}
+	for _, f := range d.Findings {
+		byCheck[f.Check] = f
+		if (f.Fix == "") != (f.Verdict == good) {
+			t.Errorf("%+v: a fix belongs to what is not in order, and to that only", f)
+		}
+	}
+	return d, byCheck
+}
+
+const (
+	checkConfig    = "configuration"
+	checkListen    = "listen address"
+	checkDirectory = "data directory"
+	checkDatabase  = "sqlite (graph, records, vectors)"
+	checkEmbedder  = "embedder and vectors"
+)
+
+// anyPort is a listen address that is free.
+var anyPort = []string{"--listen", "127.0.0.1:0"}
+
+func TestDoctorOfNothing(t *testing.T) {
+	environ := home(t)
+	d, found := examine(t, environ, anyPort...)
+	if d.Verdict != good || !strings.Contains(found[checkDirectory].Detail, "does not exist yet") {
+		t.Errorf("%+v", d)
+	}
+	if files, _ := os.ReadDir(strings.TrimPrefix(environ[0], "HOME=")); len(files) > 0 {
+		t.Errorf("doctor made %v", files)
+	}
+}
+
+func TestDoctorOfMemory(t *testing.T) {
+	dir := filled(t)
+	d, found := examine(t, home(t), append(anyPort, "--data", dir)...)
+	if d.Verdict != good {
+		t.Errorf("%+v", d)
+	}
+	wants(t, "the finding", found[checkDatabase].Detail, "SQLite 3.", "schema version ", "answers in ")
+	wants(t, "the finding", found[checkEmbedder].Detail, "hashing-v1", "made the stored vectors")
+	for _, check := range []string{"inprocess (cache)", "hashing (embedder)", "clock", checkListen} {
+		if found[check].Verdict != good {
+			t.Errorf("%s: %+v", check, found[check])
+		}
+	}
+	out, _, err := command(t, home(t), "", append([]string{"doctor", "--data", dir}, anyPort...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "the table", out, "SETTING", "--data", "OK  data directory", "Everything is in order.")
+}
+
+func TestDoctorBesideAGateway(t *testing.T) {
+	dir := t.TempDir()
+	s := serving(t, home(t), "serve", "--data", dir)
+	address := strings.TrimPrefix(s.URL, "http://")
+	d, found := examine(t, home(t), "--data", dir, "--listen", address)
+	if d.Verdict != good {
+		t.Errorf("%+v", d)
+	}
+	wants(t, "the finding", found[checkListen].Detail, "a gateway is serving at "+s.URL)
+	wants(t, "the finding", found[checkDatabase].Detail, "in use by the gateway")
+	if _, found = examine(t, home(t), "--data", dir, "--listen", "127.0.0.1:0"); found[checkDatabase].Verdict != warning {
+		t.Errorf("held by a gateway elsewhere: %+v", found[checkDatabase])
+	}
+	if err := s.end(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDoctorFindsFailures(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(func() { _ = taken.Close(); other.Close() })
+	go func() { // somebody who is not a gateway
+		for c, err := taken.Accept(); err == nil; c, err = taken.Accept() {
+			_ = c.Close()
+		}
+	}()
+	file, newer, elsewhere, damaged := write(t, "file", ""), filled(t), filled(t), t.TempDir()
+	age(t, newer, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)")
+	age(t, elsewhere, "UPDATE embedding_model SET name = 'another'")
+	if err := os.WriteFile(filepath.Join(damaged, "thalamus.db"), []byte(strings.Repeat("no database", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		args       []string
+		check, fix string
+	}{
+		"an unknown key":     {[]string{"--config", write(t, "thalamus.yaml", "lisen: x\nlog:\n  level: loud\n")}, checkConfig, ""},
+		"a missing file":     {[]string{"--config", "/nowhere/thalamus.yaml"}, checkConfig, ""},
+		"a taken port":       {[]string{"--listen", taken.Addr().String()}, checkListen, "--listen"},
+		"another server":     {[]string{"--listen", strings.TrimPrefix(other.URL, "http://")}, checkListen, "--listen"},
+		"every interface":    {[]string{"--listen", ":8080"}, checkListen, "127.0.0.1"},
+		"a file for a data":  {[]string{"--data", file}, checkDirectory, "--data"},
+		"no parent":          {[]string{"--data", filepath.Join(t.TempDir(), "a", "b")}, checkDirectory, "create "},
+		"a newer directory":  {[]string{"--data", newer}, checkDatabase, "newer Thalamus"},
+		"a damaged database": {[]string{"--data", damaged}, checkDatabase, "backup"},
+		"another embedder":   {[]string{"--data", elsewhere}, checkEmbedder, "thalamus reembed"},
+		"an unknown backend": {[]string{"--cache", "memcached://x"}, "backends", "setting"},
+		"a silent embedder":  {[]string{"--embedder", "openai+http://" + taken.Addr().String() + "/v1?model=m"}, "backends", "start what it connects to"},
+	} {
+		args := c.args
+		if !strings.Contains(strings.Join(args, " "), "--listen") {
+			args = append(args, anyPort...)
+		}
+		d, found := examine(t, home(t), args...)
+		if f := found[c.check]; d.Verdict != failure || f.Verdict != failure || !strings.Contains(f.Fix, c.fix) {
+			t.Errorf("%s: %s, %+v\nall: %+v", what, d.Verdict, f, d.Findings)
+		}
+	}
+}
+
+func TestDoctorHidesSecrets(t *testing.T) {
+	environ := append(home(t), "THALAMUS_EMBEDDER_KEY=hush-hush", "THALAMUS_OTLP_ENDPOINT=http://me:hush-hush@localhost:1")
+	for _, args := range [][]string{{"doctor"}, {"doctor", "--json"}} {
+		out, errOut, _ := command(t, environ, "", append(args, anyPort...)...)
+		wants(t, "the settings", out, "THALAMUS_EMBEDDER_KEY", "[redacted]")
+		if strings.Contains(out+errOut, "hush") {
+			t.Errorf("%v tells a secret:\n%s%s", args, out, errOut)
+		}
+	}
+}
+
+// An unwritable directory cannot be told from a writable one by root.
+func TestDoctorOnPermissions(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may write everywhere")
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o500); err != nil { //nolint:gosec // a directory is entered by its x
+		t.Fatal(err)
+	}
+	_, found := examine(t, home(t), append(anyPort, "--data", dir)...)
+	if f := found[checkDirectory]; f.Verdict != failure || !strings.Contains(f.Fix, "permissions") {
+		t.Errorf("%+v", f)
+	}
+}
