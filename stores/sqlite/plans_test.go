@@ -146,6 +146,7 @@ func explainChildren(t *testing.T, db *DB) {
 	read("entities by episode", entityPages, mentioned)
 	read("entities by lineage", entityPages, ofLineage)
 	read("todos by episode", todoPages, ofEpisode)
+	read("todos by entity", todoPages, ofEntity)
 	for _, flow := range []stores.Flow{stores.FlowOut, stores.FlowIn, stores.FlowBoth} {
 		read("edges by node "+string(flow), edgePages, flowing[flow])
 	}
