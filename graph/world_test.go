@@ -71,8 +71,11 @@ func regularBatch() saga.Batch {
 		})
 		b.Todos = append(b.Todos, &stores.Todo{
 			ID: stores.NewID(), Content: fmt.Sprintf("Follow up on episode %03d", i), SourceEpisode: b.Episodes[i].ID,
-			Entities: []stores.ID{entity(i)}, Urgency: stores.Urgency(i % 4),
+			Urgency: stores.Urgency(i % 4),
 		})
+		if i >= worldEpisodes-worldEntities { // one for each entity, so that answers stay of a size
+			b.Todos[i].Entities = []stores.ID{entity(i)}
+		}
 	}
 	b.Relationships = regularEdges(b)
 	return b

@@ -3,6 +3,7 @@ package graphtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	metrics "go.opentelemetry.io/otel/metric/noop"
 	spans "go.opentelemetry.io/otel/trace/noop"
 
+	"thalamus/examples"
 	"thalamus/graph"
 	"thalamus/resilience"
 	"thalamus/resilience/saga"
@@ -20,6 +22,7 @@ import (
 	"thalamus/stores/hashing"
 	"thalamus/stores/inprocess"
 	"thalamus/stores/sqlite"
+	"thalamus/transfer"
 )
 
 // Gateway is an edge with its stores.
@@ -53,7 +56,7 @@ func New(tb testing.TB, changes ...func(*stores.Set)) *Gateway {
 func NewSample(tb testing.TB, changes ...func(*stores.Set)) *Gateway {
 	tb.Helper()
 	g := New(tb, changes...)
-	if err := load(context.Background(), g.Writes); err != nil {
+	if err := load(g); err != nil {
 		tb.Fatal(err)
 	}
 	return g
@@ -80,7 +83,7 @@ var (
 		if shared, err = start(sampleDir, nil); err != nil {
 			return nil, err
 		}
-		return shared, load(context.Background(), shared.Writes)
+		return shared, load(shared)
 	})
 )
 
@@ -94,6 +97,15 @@ func Main(m *testing.M) {
 		_ = os.RemoveAll(sampleDir)
 	}
 	os.Exit(code)
+}
+
+// load writes the sample memory.
+func load(g *Gateway) error {
+	var bad error
+	_, err := transfer.Import(context.Background(), examples.Memory(), transfer.ImportOptions{
+		Set: g.Set, Writer: g.Writes, OnBad: func(b transfer.BadLine) { bad = fmt.Errorf("the sample memory: %s", b) },
+	})
+	return errors.Join(err, bad)
 }
 
 // readers is the size of the pool of connections: few, lest tests of many goroutines hide how calls wait for one.

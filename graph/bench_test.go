@@ -1,0 +1,124 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"testing"
+
+	"thalamus/graph/graphtest"
+	"thalamus/stores"
+)
+
+const benchEpisodes = 50
+
+// BenchmarkReference is the reference operation through the whole edge. Divide by [BenchmarkByHand].
+func BenchmarkReference(b *testing.B) {
+	w := regular(b)
+	body, err := json.Marshal(map[string]any{"query": referenceEpisodes, "variables": map[string]any{"n": benchEpisodes}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	header := graphtest.As(w.scope)
+	header.Set("Content-Type", "application/json")
+	for b.Loop() {
+		r := httptest.NewRequest("POST", "/graphql", bytes.NewReader(body))
+		r.Header = header
+		rec := httptest.NewRecorder()
+		w.Handler.ServeHTTP(rec, r)
+		if rec.Code != 200 {
+			b.Fatal(rec.Body)
+		}
+		b.ReportMetric(float64(rec.Body.Len()), "bytes")
+	}
+}
+
+// BenchmarkByHand reads the same from the same stores in six calls and writes the same JSON.
+func BenchmarkByHand(b *testing.B) {
+	w := regular(b)
+	for b.Loop() {
+		answer, err := byHand(b.Context(), w.Set, w.scope, benchEpisodes)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(len(answer)), "bytes")
+	}
+}
+
+type (
+	object = map[string]any
+	list   = []any
+)
+
+func byHand(ctx context.Context, set *stores.Set, s stores.Scope, n int) ([]byte, error) {
+	episodes, err := set.Episodes.List(ctx, s, stores.Query{Page: stores.Page{First: n}, Fields: []stores.Field{"content"}})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]stores.ID, len(episodes.Items))
+	for i, e := range episodes.Items {
+		ids[i] = e.ID
+	}
+	mentioned, err := set.Entities.ByEpisode(ctx, s, ids, []stores.Field{})
+	if err != nil {
+		return nil, err
+	}
+	todos, err := set.Todos.ByEpisode(ctx, s, ids, stores.Query{Page: stores.Page{First: 200}, Fields: []stores.Field{"content"}})
+	if err != nil {
+		return nil, err
+	}
+	profile, err := set.Profiles.Of(ctx, s, []stores.Field{"content"})
+	if err != nil {
+		return nil, err
+	}
+	edges, err := set.Relationships.ByNode(ctx, s, distinct(mentioned), stores.FlowBoth, stores.Query{Page: stores.Page{First: 3}, Fields: []stores.Field{}})
+	if err != nil {
+		return nil, err
+	}
+	var ends []stores.ID
+	for _, page := range edges {
+		for _, e := range page.Items {
+			if e.Target.Kind == stores.KindEntity {
+				ends = append(ends, e.Target.ID)
+			}
+		}
+	}
+	targets, err := set.Entities.ByID(ctx, s, ends, []stores.Field{})
+	if err != nil {
+		return nil, err
+	}
+	out := list{}
+	for _, e := range episodes.Items {
+		entities, follow := list{}, list{}
+		for _, m := range mentioned[e.ID] {
+			relations := list{}
+			for _, r := range edges[m.ID].Items {
+				target := object{}
+				if t := targets[r.Target.ID]; t != nil {
+					target["name"] = t.Name
+				}
+				relations = append(relations, object{"node": object{"type": r.Type, "target": target}})
+			}
+			entities = append(entities, object{"name": m.Name, "relationships": object{"edges": relations}})
+		}
+		for _, t := range todos[e.ID].Items {
+			follow = append(follow, object{"content": t.Content})
+		}
+		out = append(out, object{"node": object{"content": e.Content, "entities": entities, "todos": follow, "profile": object{"content": profile.Content}}})
+	}
+	return json.Marshal(object{"data": object{"episodes": object{"edges": out}}})
+}
+
+func distinct(mentioned map[stores.ID][]*stores.Entity) (ids []stores.ID) {
+	seen := map[stores.ID]bool{}
+	for _, entities := range mentioned {
+		for _, e := range entities {
+			if !seen[e.ID] {
+				seen[e.ID] = true
+				ids = append(ids, e.ID)
+			}
+		}
+	}
+	return ids
+}
