@@ -185,8 +185,9 @@ type Relationships interface {
 	Weaken(ctx context.Context, s Scope, ids []ID, rate float64, at time.Time) (map[ID]*Relationship, error)
 	// Decay lets stale edges fade and deletes the faintest, in one transaction.
 	Decay(ctx context.Context, s Scope, d Decay) (Faded, error)
-	// Path finds a shortest path, or nil when there is none.
+	// Path finds a shortest path, or nil when there is none. An end that this scope does not have is [ErrNotFound].
 	Path(ctx context.Context, s Scope, q PathQuery) (*Path, error)
-	// Neighborhood walks outwards from a node, whatever the direction of the edges.
+	// Neighborhood walks outwards from a node, whatever the direction of the edges. A node that this scope does not have
+	// is [ErrNotFound].
 	Neighborhood(ctx context.Context, s Scope, q NeighborhoodQuery) (*Neighborhood, error)
 }
