@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -81,9 +79,6 @@ func (o *opening) database(ctx context.Context) error {
 		} else if rest != "" {
 			return fmt.Errorf("%s: the embedded database lives in the data directory: write sqlite: here and name the directory by `data`", key)
 		}
-	}
-	if err := os.MkdirAll(filepath.Dir(o.cfg.Data), 0o700); err != nil {
-		return fmt.Errorf("the data directory cannot be made: %w; choose another with --data", err)
 	}
 	db, err := sqlite.Open(ctx, o.cfg.Data, sqlite.Options{Synchronous: string(o.cfg.SQLite.Synchronous)})
 	if err != nil {
