@@ -72,26 +72,28 @@ func (o *requests) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, span := o.tracer.Start(telemetry.WithRequest(ctx, id), method+" "+route, trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(labelMethod.String(method), labelRoute.String(route), spanPath.String(r.URL.Path)))
 	defer span.End()
-	start := time.Now()
 	answer := &answer{ResponseWriter: w}
+	defer o.report(ctx, span, answer, method, route, time.Now())
 	o.rescue(answer, r.WithContext(ctx))
-	took := time.Since(start)
+}
 
-	status := labelStatus.Int(answer.Status())
+// report tells how a request went.
+func (o *requests) report(ctx context.Context, span trace.Span, a *answer, method, route string, start time.Time) {
+	took, status := time.Since(start), labelStatus.Int(a.Status())
 	span.SetAttributes(status)
 	level := slog.LevelDebug
 	switch {
-	case answer.Status() >= http.StatusInternalServerError:
+	case a.Status() >= http.StatusInternalServerError:
 		span.SetStatus(codes.Error, "")
 		level = slog.LevelWarn
-	case answer.Status() >= http.StatusBadRequest:
+	case a.Status() >= http.StatusBadRequest:
 		level = slog.LevelInfo
 	}
-	if answer.Status() != http.StatusSwitchingProtocols {
+	if a.Status() != http.StatusSwitchingProtocols {
 		o.duration.Record(ctx, took.Seconds(), metric.WithAttributes(labelMethod.String(method), labelRoute.String(route), status))
 	}
 	o.log.LogAttrs(ctx, level, "request", slog.String("method", method), slog.String("route", route),
-		slog.Int("status", answer.Status()), slog.Int64("bytes", answer.bytes), slog.Duration("took", took))
+		slog.Int("status", a.Status()), slog.Int64("bytes", a.bytes), slog.Duration("took", took))
 }
 
 // rescue answers a panic with status 500, or cuts the connection when half an answer has left already.

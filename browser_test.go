@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// browser is a headless Chromium that notes what a page does.
+type browser struct {
+	mu       sync.Mutex
+	requests []string
+	noise    []string // of the console: errors, warnings, exceptions, violations
+}
+
+// browse opens a browser, or skips the test for lack of one.
+func browse(t *testing.T) (context.Context, *browser) {
+	t.Helper()
+	program := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			program = path
+			break
+		}
+	}
+	if program == "" {
+		absent(t, "chromium is not installed")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.WindowSize(1400, 900), chromedp.WSURLReadTimeout(patience))
+	ctx, stop := context.WithTimeout(t.Context(), 2*patience)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	b := &browser{}
+	chromedp.ListenTarget(ctx, b.note)
+	return ctx, b
+}
+
+func (b *browser) note(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		b.requests = append(b.requests, e.Request.URL)
+	case *network.EventWebSocketCreated:
+		b.requests = append(b.requests, e.URL)
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.LevelError || e.Entry.Level == log.LevelWarning {
+			b.noise = append(b.noise, e.Entry.Text)
+		}
+	case *runtime.EventExceptionThrown:
+		b.noise = append(b.noise, e.ExceptionDetails.Error())
+	case *runtime.EventConsoleAPICalled:
+		for _, argument := range e.Args {
+			if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning || strings.Contains(string(argument.Value), "CSP") {
+				b.noise = append(b.noise, string(argument.Value))
+			}
+		}
+	}
+}
+
+// watchPolicy runs in the page before its own scripts.
+const watchPolicy = `addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))`
+
+// The playground opens without a request to anywhere else and without a violation of its policy, and answers its first
+// example with data and the calls it took.
+func TestPlaygroundInABrowser(t *testing.T) {
+	ctx, b := browse(t)
+	s := serving(t, home(t), "demo", "--data", t.TempDir())
+	s.output.await(t, "Ctrl-C ends the demo")
+	var answer, calls, status string
+	var idle bool
+	err := chromedp.Run(ctx,
+		network.Enable(), log.Enable(),
+		chromedp.ActionFunc(func(ctx context.Context) error {
+			_, err := page.AddScriptToEvaluateOnNewDocument(watchPolicy).Do(ctx)
+			return err
+		}),
+		chromedp.Navigate(s.URL+"/"),
+		chromedp.WaitVisible("#run", chromedp.ByID),
+		chromedp.Click("#run", chromedp.ByID),
+		chromedp.WaitVisible("#trace-total", chromedp.ByID),
+		chromedp.Text("#trace-total", &calls, chromedp.ByID),
+		chromedp.Text("#run-status", &status, chromedp.ByID),
+		// Editors live in shadow roots.
+		chromedp.Poll(`(() => {
+			const texts = [...document.querySelectorAll('#result *')].filter(e => e.shadowRoot).map(e => e.shadowRoot.textContent)
+			return texts.find(text => text.includes('"episodes"'))
+		})()`, &answer, chromedp.WithPollingTimeout(patience)),
+		chromedp.Evaluate(`new Promise(done => requestIdleCallback(() => done(true)))`, &idle, awaited),
+	)
+	if err != nil {
+		t.Fatalf("%v; the console said %q", err, b.noise)
+	}
+	wants(t, "the result", answer, `"episodes"`, `"entities"`, `"Ines Okafor"`)
+	wants(t, "the status", status, "Answered", "200")
+	if calls == "" || calls == "0" || len(calls) > 1 {
+		t.Errorf("%q backend calls are shown, want 1 to 9", calls)
+	}
+	requests, noise := b.noted()
+	for _, request := range requests {
+		if u, err := url.Parse(request); err != nil || u.Scheme != "data" && u.Host != strings.TrimPrefix(s.URL, "http://") {
+			t.Errorf("a request to %s", request)
+		}
+	}
+	if len(requests) < 4 || len(noise) > 0 {
+		t.Errorf("requests %q; the console said %q", requests, noise)
+	}
+
+	// A violation would have been noticed.
+	if err := chromedp.Run(ctx, chromedp.Evaluate(`new Promise(done => {
+		addEventListener('securitypolicyviolation', () => done(true))
+		new Image().src = 'https://elsewhere.invalid/x.png'
+	})`, &idle, awaited)); err != nil {
+		t.Fatal(err)
+	}
+	for len(noise) == 0 && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+		_, noise = b.noted()
+	}
+	wants(t, "the console", strings.Join(noise, "\n"), "img-src")
+}
+
+func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+
+func (b *browser) noted() (requests, noise []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.requests), slices.Clone(b.noise)
+}
