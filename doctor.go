@@ -119,7 +119,7 @@ func (a *app) diagnose(cmd *cobra.Command) *diagnosis {
 
 // parts takes a joined error apart.
 func parts(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what was joined here
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	return []error{err}

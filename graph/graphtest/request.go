@@ -171,7 +171,7 @@ func (l *Log) take(text string) (out []string) {
 	return out
 }
 
-// Enabled, Handle, WithAttrs and WithGroup make it a [slog.Handler].
+// Enabled is, like Handle, WithAttrs and WithGroup, of a [slog.Handler].
 func (l *Log) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
 
 // Handle keeps a line.

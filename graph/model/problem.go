@@ -41,8 +41,9 @@ func Problems(err error) ([]*Problem, error) {
 	return nil, err
 }
 
+// isStoreError tells an error of a store, which wraps its kind and its cause, from several errors joined.
 func isStoreError(err error) bool {
-	_, ok := err.(*stores.Error)
+	_, ok := err.(*stores.Error) //nolint:errorlint // this very error, not one inside it
 	return ok
 }
 

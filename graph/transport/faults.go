@@ -131,7 +131,7 @@ func (x *exchange) rescue() {
 	if v == nil {
 		return
 	}
-	if v == http.ErrAbortHandler {
+	if v == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
 		panic(v)
 	}
 	presented := x.exec.PresentRecoveredError(x.r.Context(), v)

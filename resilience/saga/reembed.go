@@ -53,7 +53,9 @@ func (w *Writer) reembedScope(ctx context.Context, s stores.Scope, written func(
 		func() error {
 			return reembed(ctx, w, s, stores.KindProcedure, w.set.Procedures.List, each(procedureDocument), written)
 		},
-		func() error { return reembed(ctx, w, s, stores.KindTodo, w.set.Todos.List, each(todoDocument), written) },
+		func() error {
+			return reembed(ctx, w, s, stores.KindTodo, w.set.Todos.List, each(todoDocument), written)
+		},
 	} {
 		if err := walk(); err != nil {
 			return err

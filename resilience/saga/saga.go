@@ -131,7 +131,7 @@ func current[T stores.Versioned](ctx context.Context, s stores.Scope, ref stores
 	found, err := read(ctx, s, []stores.ID{ref.ID}, nil)
 	n, ok := found[ref.ID]
 	if err == nil && !ok {
-		err = &stores.Error{Kind: stores.ErrNotFound, Path: []string{"id"}, Message: stores.Missing(ref.Kind, ref.ID).(*stores.Error).Message}
+		err = missing("id", ref.Kind, ref.ID)
 	}
 	if err == nil {
 		err = expect(expected, n.Revision())
@@ -199,8 +199,17 @@ func exist[T any](ctx context.Context, s stores.Scope, path string, kind stores.
 	}
 	for _, id := range ids {
 		if _, ok := found[id]; !ok {
-			return &stores.Error{Kind: stores.ErrNotFound, Path: []string{path}, Message: stores.Missing(kind, id).(*stores.Error).Message}
+			return missing(path, kind, id)
 		}
 	}
 	return nil
+}
+
+// missing is [stores.Missing] about an input field.
+func missing(field string, kind stores.Kind, id stores.ID) error {
+	err := stores.Missing(kind, id)
+	if e, ok := errors.AsType[*stores.Error](err); ok {
+		e.Path = []string{field}
+	}
+	return err
 }

@@ -19,11 +19,6 @@ func (st *statement) add(sql string, args ...any) *statement {
 	return st
 }
 
-// append adds another statement as it is.
-func (st *statement) append(part *statement) *statement {
-	return st.add(part.sql.String(), part.args...)
-}
-
 // each runs the statement and calls fn for every row.
 func (st *statement) each(ctx context.Context, q querier, fn func(*sql.Rows) error) error {
 	rows, err := q.QueryContext(ctx, st.sql.String(), st.args...)
