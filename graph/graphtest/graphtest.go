@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	metrics "go.opentelemetry.io/otel/metric/noop"
@@ -31,16 +32,32 @@ type Gateway struct {
 	Set     *stores.Set // guarded
 	Writes  *saga.Writer
 	Log     *Log
+
+	fault atomic.Pointer[Fault]
+}
+
+// Fault says what becomes of a call to a store: nil lets it pass, an error is what the store answers. It may panic.
+type Fault func(resilience.Op) error
+
+// Break has every call go through a fault until it is called with nil.
+func (g *Gateway) Break(f Fault) { g.fault.Store(&f) }
+
+func (g *Gateway) inject(ctx context.Context, op resilience.Op, next func(context.Context) error) error {
+	if f := g.fault.Load(); f != nil && *f != nil {
+		if err := (*f)(op); err != nil {
+			return err
+		}
+	}
+	return next(ctx)
 }
 
 // Scope is the scope of a request without headers.
 var Scope = stores.NewScope("", "", "")
 
-// New starts an edge over empty stores. Each change, if any, replaces some of the contracts of the set before the guards
-// are put in front of them.
-func New(tb testing.TB, changes ...func(*stores.Set)) *Gateway {
+// New starts an edge over empty stores.
+func New(tb testing.TB) *Gateway {
 	tb.Helper()
-	g, err := start(tb.TempDir(), changes)
+	g, err := start(tb.TempDir())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -53,9 +70,9 @@ func New(tb testing.TB, changes ...func(*stores.Set)) *Gateway {
 }
 
 // NewSample starts an edge over a copy of the sample memory, for tests that write to it.
-func NewSample(tb testing.TB, changes ...func(*stores.Set)) *Gateway {
+func NewSample(tb testing.TB) *Gateway {
 	tb.Helper()
-	g := New(tb, changes...)
+	g := New(tb)
 	if err := load(g); err != nil {
 		tb.Fatal(err)
 	}
@@ -80,7 +97,7 @@ var (
 		if sampleDir, err = os.MkdirTemp("", "thalamus-sample-"); err != nil {
 			return nil, err
 		}
-		if shared, err = start(sampleDir, nil); err != nil {
+		if shared, err = start(sampleDir); err != nil {
 			return nil, err
 		}
 		return shared, load(shared)
@@ -111,7 +128,7 @@ func load(g *Gateway) error {
 // readers is the size of the pool of connections: few, lest tests of many goroutines hide how calls wait for one.
 const readers = 4
 
-func start(dir string, changes []func(*stores.Set)) (*Gateway, error) {
+func start(dir string) (*Gateway, error) {
 	ctx := context.Background()
 	db, err := sqlite.Open(ctx, dir, sqlite.Options{Readers: readers})
 	if err != nil {
@@ -130,22 +147,19 @@ func start(dir string, changes []func(*stores.Set)) (*Gateway, error) {
 	if err := set.Vectors.Reset(ctx, embedder.Model()); err != nil {
 		return nil, fmt.Errorf("bind the vectors to the embedder: %w", err)
 	}
-	for _, change := range changes {
-		change(set)
-	}
 	logger := slog.New(log)
 	observe, err := resilience.Observe(spans.NewTracerProvider(), metrics.NewMeterProvider(), logger)
 	if err != nil {
 		return nil, err
 	}
-	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return []resilience.Middleware{observe} })
-	set = resilience.Wrap(set, guards)
-	writes, err := saga.New(set)
-	if err != nil {
+	g := &Gateway{Log: log}
+	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return []resilience.Middleware{observe, g.inject} })
+	g.Set = resilience.Wrap(set, guards)
+	if g.Writes, err = saga.New(g.Set); err != nil {
 		return nil, err
 	}
-	options := graph.Options{Set: set, Guards: guards, CursorKey: []byte("a key for tests only"), Log: logger}
+	options := graph.Options{Set: g.Set, Guards: guards, CursorKey: []byte("a key for tests only"), Log: logger}
 	options.Transport.Introspection = true
-	handler, err := graph.NewHandler(options)
-	return &Gateway{Handler: handler, Set: set, Writes: writes, Log: log}, err
+	g.Handler, err = graph.NewHandler(options)
+	return g, err
 }
