@@ -24,7 +24,7 @@ type ImportOptions struct {
 	BatchSize int            // nouns written in one transaction, 1 to 1000; 0: 500
 	Progress  func(Progress) // told after every batch
 	OnBad     func(BadLine)  // told of every line that is refused
-	DryRun    bool           // go through everything, embedding excepted, and leave nothing behind
+	DryRun    bool           // go through everything but embedding in one transaction, which other writers wait for, and undo it
 }
 
 const (
