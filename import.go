@@ -131,8 +131,10 @@ func imported(cmd *cobra.Command, name string, done transfer.Report, dryRun bool
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%d lines %s in %s, %d bad\n", done.Lines, verb, seconds(done.Elapsed), done.Bad)
 	switch {
+	case errors.Is(err, context.Canceled) && dryRun:
+		return errors.New("interrupted: the lines after these were not checked")
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("interrupted: what the table shows is done; run it again for the rest")
+		return errors.New("interrupted: what the table shows is done; run it again for the rest")
 	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)
 	case done.Bad > 0:

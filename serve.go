@@ -44,6 +44,7 @@ func serve(cmd *cobra.Command, cfg *config.Config, meanwhile func(context.Contex
 		return ended(ctx, err)
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "listening on", s.URL())
+	log.Info("serving", "url", s.URL(), "data", cfg.Data, "embedder", s.set.Embedder.Model().Name, "version", version())
 	log.Warn("development mode: no authentication, loopback only; the scope comes from the headers Thalamus-User, Thalamus-Device and Thalamus-Agent")
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
