@@ -138,7 +138,7 @@ func TestGoldenCoversTheSchema(t *testing.T) {
 	seen := map[string]bool{}
 	for _, file := range goldenFiles(t) {
 		query, _ := document(t, file)
-		doc, err := gqlparser.LoadQuery(schema, query)
+		doc, err := gqlparser.LoadQueryWithRules(schema, query, nil)
 		if err != nil {
 			t.Fatal(file, err)
 		}

@@ -20,8 +20,8 @@ type Edge[T any] struct {
 	Node   T
 }
 
+// EpisodeConnection and its like are the connections of the nouns.
 type (
-	// EpisodeConnection and its like are the connections of the nouns.
 	EpisodeConnection      = Connection[*stores.Episode]
 	EpisodeEdge            = Edge[*stores.Episode]
 	EntityConnection       = Connection[*stores.Entity]
