@@ -20,7 +20,7 @@ type Edge[T any] struct {
 	Node   T
 }
 
-// EpisodeConnection and its like are the connections of the nouns.
+// The connections of the nouns.
 type (
 	EpisodeConnection      = Connection[*stores.Episode]
 	EpisodeEdge            = Edge[*stores.Episode]
