@@ -245,7 +245,8 @@ func testReset(t *testing.T, set *stores.Set) {
 	noError(t, err)
 	clouds := []*cloud{c, c.at(newScope(), c.in), c.at(c.scope, stores.CollectionTodos)}
 	for _, one := range clouds {
-		one.filled(5)
+		one.filled(4)
+		one.said("forgotten")
 	}
 	gone, cancel := context.WithCancel(c.ctx())
 	cancel()
@@ -261,6 +262,9 @@ func testReset(t *testing.T, set *stores.Set) {
 		one.dim = other.Dimension
 		p := one.filled(4)
 		same(t, "points of the new length", 4, len(one.get(ids(p)...)))
+		if c.Features().Keywords {
+			one.finds(stores.Search{Text: "forgotten"})
+		}
 		if c.Features().Dense {
 			same(t, "hits among points of the new length", p[2].ID, one.search(stores.Search{Vector: p[2].Vector, Limit: 1})[0][0].ID)
 		}
