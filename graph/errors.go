@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -61,7 +62,7 @@ func explain(ctx context.Context, err error) (message string, extensions map[str
 			message, extensions = c.kind.Error(), map[string]any{"code": c.code}
 			var e *stores.Error
 			if errors.As(err, &e) {
-				message = e.Message
+				message = cmp.Or(e.Message, message)
 				if len(e.Path) > 0 {
 					message = strings.Join(e.Path, ".") + " " + message
 					extensions["argument"] = e.Path

@@ -101,7 +101,7 @@ func TestNullabilityFollowsStores(t *testing.T) {
 			}
 		}
 	}
-	if crossing < 30 {
+	if crossing < 20 {
 		t.Errorf("only %d fields cross from store to store", crossing)
 	}
 }

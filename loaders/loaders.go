@@ -7,7 +7,9 @@ package loaders
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -72,7 +74,7 @@ type call[K comparable] struct {
 	at  *Place
 }
 
-// Fetch reads a batch of distinct keys. places are the fields it serves.
+// fetch reads a batch of distinct keys. places are the fields it serves.
 type fetch[K comparable, V any] func(ctx context.Context, keys []K, places []*Place) (map[K]V, error)
 
 // load joins the batch of a place. nodes lists the nodes in a value, for the announcement of the next level; it may be
@@ -119,7 +121,7 @@ func run[K comparable, V any](ctx context.Context, calls []call[K], read fetch[K
 	for i, p := range places {
 		paths[i] = p.Path
 	}
-	values, err := read(resilience.WithPath(ctx, paths...), keys, places)
+	values, err := rescue(resilience.WithPath(ctx, paths...), keys, places, read)
 	out := make([]*dataloader.Result[V], len(calls))
 	arrived := map[*Place]map[stores.Kind]int{}
 	for i, c := range calls {
@@ -132,6 +134,16 @@ func run[K comparable, V any](ctx context.Context, calls []call[K], read fetch[K
 		at.Arrived(kinds)
 	}
 	return out
+}
+
+// rescue turns a panic of a batch, which runs on a goroutine of its own, into an error of its loads.
+func rescue[K comparable, V any](ctx context.Context, keys []K, places []*Place, read fetch[K, V]) (values map[K]V, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			values, err = nil, fmt.Errorf("a batch panicked: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return read(ctx, keys, places)
 }
 
 func distinct[K comparable](calls []call[K]) (keys []K, places []*Place) {

@@ -2,6 +2,7 @@ package loaders
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -101,21 +102,20 @@ func bare(r stores.Ref, s stores.Scope) stores.Node {
 	}
 }
 
-// nodes reads nodes of mixed kinds, one call per kind.
+// nodes reads nodes of mixed kinds, one call per kind. It answers what it can beside the errors.
 func (l *Loaders) nodes(ctx context.Context, refs []stores.Ref, places []*Place) (map[stores.Ref]stores.Node, error) {
 	byKind := map[stores.Kind][]stores.ID{}
 	for _, r := range refs {
 		byKind[r.Kind] = append(byKind[r.Kind], r.ID)
 	}
 	out := make(map[stores.Ref]stores.Node, len(refs))
+	var errs []error
 	for _, kind := range stores.Kinds {
 		if ids := present(byKind[kind]); len(ids) > 0 {
-			if err := l.nodesOf(ctx, kind, ids, selected(places, kind), out); err != nil {
-				return nil, err
-			}
+			errs = append(errs, l.nodesOf(ctx, kind, ids, selected(places, kind), out))
 		}
 	}
-	return out, nil
+	return out, errors.Join(errs...)
 }
 
 func (l *Loaders) nodesOf(ctx context.Context, kind stores.Kind, ids []stores.ID, fields []stores.Field, out map[stores.Ref]stores.Node) error {
@@ -144,7 +144,8 @@ func collect[T stores.Node](ctx context.Context, s stores.Scope, ids []stores.ID
 	return err
 }
 
-// Nodes reads many nodes at once, in the order of their references, with nil where there is none. It announces nothing.
+// Nodes reads many nodes at once, in the order of their references, with nil where there is none and, beside an error,
+// where it could not be read. It announces nothing.
 func (l *Loaders) Nodes(ctx context.Context, at *Place, refs []stores.Ref) ([]stores.Node, error) {
 	found, err := l.nodes(resilience.WithPath(ctx, at.Path), refs, []*Place{at})
 	out := make([]stores.Node, len(refs))

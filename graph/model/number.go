@@ -14,8 +14,11 @@ import (
 // MarshalInt writes a whole number of 32 bits.
 func MarshalInt(n int) graphql.Marshaler { return graphql.MarshalInt(n) }
 
-// UnmarshalInt reads a whole number of 32 bits.
+// UnmarshalInt reads a whole number of 32 bits. A text of digits is none.
 func UnmarshalInt(v any) (int, error) {
+	if _, text := v.(string); text {
+		return 0, stores.Invalid("", "must be a whole number of 32 bits")
+	}
 	n, err := graphql.UnmarshalInt32(v)
 	return int(n), refuse(err, "must be a whole number of 32 bits")
 }
@@ -32,8 +35,11 @@ func UnmarshalLong(v any) (int64, error) {
 // MarshalFloat writes a number.
 func MarshalFloat(f float64) graphql.ContextMarshaler { return graphql.MarshalFloatContext(f) }
 
-// UnmarshalFloat reads a number.
+// UnmarshalFloat reads a number. A text of digits is none.
 func UnmarshalFloat(ctx context.Context, v any) (float64, error) {
+	if _, text := v.(string); text {
+		return 0, stores.Invalid("", "must be a finite number")
+	}
 	f, err := graphql.UnmarshalFloatContext(ctx, v)
 	return f, refuse(err, "must be a finite number")
 }

@@ -3,6 +3,8 @@ package resolvers
 import (
 	"context"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"thalamus/graph/model"
 	"thalamus/resilience/saga"
 	"thalamus/stores"
@@ -74,7 +76,7 @@ func (r *Resolver) arrivedInGraph(ctx context.Context, nodes []stores.Node, edge
 
 const maxNodes = 200
 
-// nodes answers nodes in the order of their ids.
+// nodes answers nodes in the order of their ids. A store that fails costs its own nodes only.
 func (r *Resolver) nodes(ctx context.Context, ids []*stores.Ref) ([]stores.Node, error) {
 	if len(ids) > maxNodes {
 		return nil, stores.Invalid("ids", "has %d items; the limit is %d", len(ids), maxNodes)
@@ -84,10 +86,11 @@ func (r *Resolver) nodes(ctx context.Context, ids []*stores.Ref) ([]stores.Node,
 		refs[i] = *r
 	}
 	nodes, err := load(ctx).Nodes(ctx, at(ctx), refs)
-	if err == nil {
-		r.arrivedInGraph(ctx, nodes, nil)
+	if err != nil {
+		graphql.AddError(ctx, err)
 	}
-	return nodes, err
+	r.arrivedInGraph(ctx, nodes, nil)
+	return nodes, nil
 }
 
 // entityBy answers an entity by its id or its name.
