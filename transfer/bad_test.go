@@ -33,7 +33,6 @@ func TestBadLinesAreReportedAndTheRestIsTaken(t *testing.T) {
 		"unknown field":        {`{"kind":"Todo","content":"x","colour":"red"}`, `unknown field "colour"`},
 		"field of another":     {`{"kind":"Todo","content":"x","domain":"CODING"}`, `unknown field "domain"`},
 		"record of another":    {`{"kind":"Todo","content":"x","aliases":["a"]}`, `unknown field "aliases"`},
-		"unknown MCP field":    {`{"type":"entity","name":"x","mood":1}`, `unknown field "mood"`},
 		"unknown nested":       {`{"kind":"Episode","sessionId":"s","content":"x","context":{"moon":1}}`, `unknown field "moon"`},
 		"wrong type":           {`{"kind":"Entity","name":"x","accessCount":"many"}`, "accessCount cannot be a string"},
 		"wrong nested type":    {`{"kind":"Episode","sessionId":"s","content":"x","context":{"file":1}}`, "context.file cannot be a number"},

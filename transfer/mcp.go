@@ -1,6 +1,8 @@
 package transfer
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -39,24 +41,47 @@ func parseMCP(kind string, text []byte, d *draft) error {
 	switch kind {
 	case "entity":
 		var l mcpEntity
-		if err := strict(text, &l); err != nil {
+		others, err := loose(text, &l, "type", "name", "entityType", "observations")
+		if err != nil {
 			return err
 		}
 		d.noun, d.record = l.entity()
+		d.record.Metadata = others
 	case "relation":
 		var l mcpRelation
-		if err := strict(text, &l); err != nil {
+		others, err := loose(text, &l, "type", "from", "to", "relationType")
+		if err != nil {
 			return err
 		}
 		var c stores.Check
 		c.Text("from", l.From, 1, stores.MaxName)
 		c.Text("to", l.To, 1, stores.MaxName)
-		d.noun, d.ends = l.relationship(), &ends{l.From, l.To}
+		edge := l.relationship()
+		edge.Metadata = others
+		d.noun, d.ends = edge, &ends{l.From, l.To}
 		return c.Err()
 	default:
 		return stores.Invalid("type", `%q is neither "entity" nor "relation"`, kind)
 	}
 	return nil
+}
+
+// loose decodes a line into what is known of the format, and gives back the keys that are not: servers derived from the
+// original add some, and they are kept as metadata.
+func loose(text []byte, into any, known ...string) (others map[string]any, err error) {
+	if err := json.Unmarshal(text, into); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &others); err != nil {
+		return nil, err
+	}
+	for _, key := range known {
+		delete(others, key)
+	}
+	if len(others) == 0 {
+		return nil, nil
+	}
+	return others, nil
 }
 
 func (l mcpEntity) entity() (*stores.Entity, *stores.EntityRecord) {
@@ -88,6 +113,14 @@ func (d *draft) merge(e stores.Entity, record *stores.EntityRecord) {
 	}
 	if said.Summary != "" {
 		e.Summary, rec.Content = said.Summary, content
+	}
+	if d.record.Metadata != nil {
+		metadata := maps.Clone(rec.Metadata)
+		if metadata == nil {
+			metadata = map[string]any{}
+		}
+		maps.Copy(metadata, d.record.Metadata)
+		rec.Metadata = metadata
 	}
 	d.noun, d.record = &e, &rec
 }
