@@ -44,7 +44,7 @@ var keys = []key{
 	},
 	{
 		name: "listen", fallback: "127.0.0.1:8080", kind: kindAddress,
-		doc:  "Address of the HTTP server. Port 0 takes a free one; an empty host listens on every interface.",
+		doc:  "Address of the HTTP server. Port 0 takes a free one. Without authentication only loopback addresses are accepted.",
 		bind: func(c *Config) value { return address{&c.Listen} },
 	},
 	{

@@ -18,7 +18,7 @@ func (x *exchange) commonHeaders() {
 	header.Set("Cache-Control", "private, no-store")
 	if origin := x.r.Header.Get("Origin"); origin != "" && x.options.lists(origin) {
 		header.Set("Access-Control-Allow-Origin", origin)
-		header.Set("Access-Control-Expose-Headers", "Retry-After")
+		header.Set("Access-Control-Expose-Headers", "Retry-After, Thalamus-Request-Id")
 	}
 }
 
