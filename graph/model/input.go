@@ -18,6 +18,19 @@ func set[T any](field *T, in graphql.Omittable[*T]) {
 	*field = v
 }
 
+// setValue is [set] for fields that cannot be empty: null is a mistake, not a wish.
+func setValue[T any](c *stores.Check, path string, field *T, in graphql.Omittable[*T]) {
+	c.That(!in.IsSet() || in.Value() != nil, path, "cannot be null; leave it out to keep what it holds")
+	setGiven(field, in)
+}
+
+// setGiven is [set] for fields that cannot be empty, where null says as little as leaving them out.
+func setGiven[T any](field *T, in graphql.Omittable[*T]) {
+	if v := in.Value(); v != nil {
+		*field = *v
+	}
+}
+
 // setAny is [set] for fields that are pointers, lists or maps, of which nil is the empty value.
 func setAny[T any](field *T, in graphql.Omittable[T]) {
 	if in.IsSet() {
@@ -28,9 +41,7 @@ func setAny[T any](field *T, in graphql.Omittable[T]) {
 // setOr is [set] for a new noun: left out, the field gets a fallback.
 func setOr[T any](field *T, in graphql.Omittable[*T], fallback T) {
 	*field = fallback
-	if in.Value() != nil {
-		set(field, in)
-	}
+	setGiven(field, in)
 }
 
 // setIDs reads a list of references to one noun.

@@ -7,14 +7,14 @@ import (
 
 // Change writes the input into an entity.
 func (in UpsertEntityInput) Change(e saga.EntityParts) error {
-	set(&e.Entity.Type, in.Type)
+	setGiven(&e.Entity.Type, in.Type)
 	set(&e.Entity.Label, in.Label)
-	set(&e.Entity.Summary, in.Summary)
+	setGiven(&e.Entity.Summary, in.Summary)
 	set(&e.Entity.Details, in.Details)
 	set(&e.Entity.Source, in.Source)
-	set(&e.Entity.ValidFrom, in.ValidFrom)
+	setGiven(&e.Entity.ValidFrom, in.ValidFrom)
 	setAny(&e.Entity.ValidTo, in.ValidTo)
-	set(&e.Entity.Stability, in.Stability)
+	setGiven(&e.Entity.Stability, in.Stability)
 	set(&e.Record.Content, in.Content)
 	setAny(&e.Record.Keywords, in.Keywords)
 	setAny(&e.Record.Aliases, in.Aliases)
@@ -24,22 +24,23 @@ func (in UpsertEntityInput) Change(e saga.EntityParts) error {
 
 // Change writes the input into an entity.
 func (in UpdateEntityInput) Change(e saga.EntityParts) error {
-	set(&e.Entity.Name, in.Name)
-	set(&e.Entity.Type, in.Type)
+	var c stores.Check
+	setValue(&c, "name", &e.Entity.Name, in.Name)
+	setValue(&c, "type", &e.Entity.Type, in.Type)
 	set(&e.Entity.Label, in.Label)
-	set(&e.Entity.Summary, in.Summary)
+	setValue(&c, "summary", &e.Entity.Summary, in.Summary)
 	set(&e.Entity.Details, in.Details)
 	set(&e.Entity.Source, in.Source)
-	set(&e.Entity.ValidFrom, in.ValidFrom)
+	setValue(&c, "validFrom", &e.Entity.ValidFrom, in.ValidFrom)
 	setAny(&e.Entity.ValidTo, in.ValidTo)
-	set(&e.Entity.Stability, in.Stability)
-	set(&e.Entity.AccessCount, in.AccessCount)
-	set(&e.Entity.LastAccessedAt, in.LastAccessedAt)
+	setValue(&c, "stability", &e.Entity.Stability, in.Stability)
+	setValue(&c, "accessCount", &e.Entity.AccessCount, in.AccessCount)
+	setValue(&c, "lastAccessedAt", &e.Entity.LastAccessedAt, in.LastAccessedAt)
 	set(&e.Record.Content, in.Content)
 	setAny(&e.Record.Keywords, in.Keywords)
 	setAny(&e.Record.Aliases, in.Aliases)
 	setAny(&e.Record.Metadata, in.Metadata)
-	return nil
+	return c.Err()
 }
 
 // Change writes the input into the next version of an entity.

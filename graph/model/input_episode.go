@@ -27,15 +27,15 @@ func (in CreateEpisodeInput) Episode() (*stores.Episode, error) {
 // Change writes the input into an episode.
 func (in UpdateEpisodeInput) Change(e *stores.Episode) error {
 	var c stores.Check
-	set(&e.Content, in.Content)
-	set(&e.Outcome, in.Outcome)
-	set(&e.Timestamp, in.Timestamp)
+	setValue(&c, "content", &e.Content, in.Content)
+	setValue(&c, "outcome", &e.Outcome, in.Outcome)
+	setValue(&c, "timestamp", &e.Timestamp, in.Timestamp)
 	setAny(&e.EndTimestamp, in.EndTimestamp)
 	setAny(&e.DurationMs, in.DurationMs)
-	set(&e.EmotionalValence, in.EmotionalValence)
-	set(&e.Stability, in.Stability)
-	set(&e.AccessCount, in.AccessCount)
-	set(&e.LastAccessedAt, in.LastAccessedAt)
+	setValue(&c, "emotionalValence", &e.EmotionalValence, in.EmotionalValence)
+	setValue(&c, "stability", &e.Stability, in.Stability)
+	setValue(&c, "accessCount", &e.AccessCount, in.AccessCount)
+	setValue(&c, "lastAccessedAt", &e.LastAccessedAt, in.LastAccessedAt)
 	setAny(&e.PredictionError, in.PredictionError)
 	setAny(&e.PredictionErrorAt, in.PredictionErrorAt)
 	setIDs(&c, "entities", &e.Mentions, in.Entities, stores.KindEntity)

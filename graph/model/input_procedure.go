@@ -17,14 +17,14 @@ func (in CreateProcedureInput) Procedure() *stores.Procedure {
 // Change writes the input into a procedure.
 func (in UpdateProcedureInput) Change(p *stores.Procedure) error {
 	var c stores.Check
-	set(&p.Name, in.Name)
-	set(&p.Domain, in.Domain)
+	setValue(&c, "name", &p.Name, in.Name)
+	setValue(&c, "domain", &p.Domain, in.Domain)
 	set(&p.TriggerPattern, in.TriggerPattern)
 	if in.Steps.IsSet() {
 		p.Steps = steps(in.Steps.Value())
 	}
 	set(&p.Script, in.Script)
-	set(&p.Deprecated, in.Deprecated)
+	setValue(&c, "deprecated", &p.Deprecated, in.Deprecated)
 	setID(&c, "consolidatedInto", &p.ConsolidatedInto, in.ConsolidatedInto, stores.KindProcedure)
 	return c.Err()
 }

@@ -16,12 +16,8 @@ func (in RelateInput) Edge() stores.Relationship {
 
 // Change writes the rest of the input into an edge.
 func (in RelateInput) Change(e *stores.Relationship) error {
-	if in.Weight.Value() != nil {
-		set(&e.Weight, in.Weight)
-	}
-	if in.ValidFrom.Value() != nil {
-		set(&e.ValidFrom, in.ValidFrom)
-	}
+	setGiven(&e.Weight, in.Weight)
+	setGiven(&e.ValidFrom, in.ValidFrom)
 	setAny(&e.ValidTo, in.ValidTo)
 	setAny(&e.Metadata, in.Metadata)
 	return nil
@@ -29,11 +25,12 @@ func (in RelateInput) Change(e *stores.Relationship) error {
 
 // Change writes the input into an edge.
 func (in UpdateRelationshipInput) Change(e *stores.Relationship) error {
-	set(&e.Weight, in.Weight)
-	set(&e.ValidFrom, in.ValidFrom)
+	var c stores.Check
+	setValue(&c, "weight", &e.Weight, in.Weight)
+	setValue(&c, "validFrom", &e.ValidFrom, in.ValidFrom)
 	setAny(&e.ValidTo, in.ValidTo)
 	setAny(&e.Metadata, in.Metadata)
-	return nil
+	return c.Err()
 }
 
 // Named says which edges are meant.

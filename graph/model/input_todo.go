@@ -22,19 +22,17 @@ func (in CreateTodoInput) Todo() (*stores.Todo, error) {
 // Change writes the input into a todo.
 func (in UpdateTodoInput) Change(t *stores.Todo) error {
 	var c stores.Check
-	set(&t.Content, in.Content)
-	set(&t.Urgency, in.Urgency)
+	setValue(&c, "content", &t.Content, in.Content)
+	setValue(&c, "urgency", &t.Urgency, in.Urgency)
 	set(&t.Assignee, in.Assignee)
 	set(&t.Reason, in.Reason)
-	if at := in.StartTime.Value(); at != nil {
-		t.StartTime = *at
-	}
+	setValue(&c, "startTime", &t.StartTime, in.StartTime)
 	setAny(&t.EndTime, in.EndTime)
 	setID(&c, "sourceEpisode", &t.SourceEpisode, in.SourceEpisode, stores.KindEpisode)
 	setIDs(&c, "entities", &t.Entities, in.Entities, stores.KindEntity)
-	if status := in.Status.Value(); status != nil {
-		t.SetStatus(*status, stores.Now())
-	}
+	status := t.Status
+	setValue(&c, "status", &status, in.Status)
+	t.SetStatus(status, stores.Now())
 	return c.Err()
 }
 

@@ -28,12 +28,12 @@ func (r *entityResolver) Content(ctx context.Context, obj *stores.Entity) (*stri
 
 func (r *entityResolver) Keywords(ctx context.Context, obj *stores.Entity) ([]string, error) {
 	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj.ID)
-	return record.Keywords, err
+	return some(record.Keywords), err
 }
 
 func (r *entityResolver) Aliases(ctx context.Context, obj *stores.Entity) ([]string, error) {
 	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj.ID)
-	return record.Aliases, err
+	return some(record.Aliases), err
 }
 
 func (r *entityResolver) Metadata(ctx context.Context, obj *stores.Entity) (map[string]any, error) {

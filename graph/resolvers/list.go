@@ -179,8 +179,13 @@ func todosOf(ctx context.Context, node stores.ID,
 	read func(context.Context, *loaders.Place, stores.ID, stores.Query) (stores.Slice[*stores.Todo], error),
 ) ([]*stores.Todo, error) {
 	got, err := read(ctx, at(ctx), node, stores.Query{Page: stores.Page{First: maxTodos}})
-	if got.Items == nil {
-		got.Items = []*stores.Todo{}
+	return some(got.Items), err
+}
+
+// some makes a list without items an empty one: in the schema null says that a store did not answer.
+func some[T any](list []T) []T {
+	if list == nil {
+		return []T{}
 	}
-	return got.Items, err
+	return list
 }

@@ -46,7 +46,8 @@ func (r *todoResolver) SourceEpisode(ctx context.Context, obj *stores.Todo) (*st
 }
 
 func (r *todoResolver) Entities(ctx context.Context, obj *stores.Todo) ([]*stores.Entity, error) {
-	return load(ctx).Entities(ctx, at(ctx), obj.Entities)
+	entities, err := load(ctx).Entities(ctx, at(ctx), obj.Entities)
+	return some(entities), err
 }
 
 func (r *todoResolver) Similar(ctx context.Context, obj *stores.Todo, first *int, threshold *float64) ([]*model.SimilarTodo, error) {

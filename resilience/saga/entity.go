@@ -2,6 +2,7 @@ package saga
 
 import (
 	"context"
+	"errors"
 
 	"thalamus/stores"
 )
@@ -159,7 +160,7 @@ func (w *Writer) newEntity(ctx context.Context, s stores.Scope, e EntityParts, c
 	}
 	points, err := w.embed(ctx, []document{e.document()})
 	return plan[*stores.Entity]{e.Entity, []stores.ID{e.Entity.ID}, func(ctx context.Context) error {
-		if err := w.set.EntityRecords.Put(ctx, s, []*stores.EntityRecord{e.Record}); err != nil {
+		if err := w.putRecord(ctx, s, e.Record); err != nil {
 			return err
 		}
 		if err := w.set.Entities.Put(ctx, s, []*stores.Entity{e.Entity}); err != nil {
@@ -184,7 +185,7 @@ func (w *Writer) changeEntity(ctx context.Context, s stores.Scope, id stores.ID,
 	e.join(s)
 	index, err := w.reindex(ctx, s, before, e.document())
 	p.apply = func(ctx context.Context) error {
-		if err := w.set.EntityRecords.Put(ctx, s, []*stores.EntityRecord{e.Record}); err != nil {
+		if err := w.putRecord(ctx, s, e.Record); err != nil {
 			return err
 		}
 		if err := w.set.Entities.Swap(ctx, s, e.Entity); err != nil {
@@ -193,6 +194,17 @@ func (w *Writer) changeEntity(ctx context.Context, s stores.Scope, id stores.ID,
 		return index(ctx)
 	}
 	return p, err
+}
+
+// putRecord writes a record, which refuses a name that is taken.
+func (w *Writer) putRecord(ctx context.Context, s stores.Scope, r *stores.EntityRecord) error {
+	err := w.set.EntityRecords.Put(ctx, s, []*stores.EntityRecord{r})
+	if e, ok := errors.AsType[*stores.Error](err); ok && e.Kind == stores.ErrConflict && e.Path == nil {
+		named := *e
+		named.Path = []string{"name"}
+		return &named
+	}
+	return err
 }
 
 // wholeEntity lets a change to either part make the next version of the entity.

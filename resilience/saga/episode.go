@@ -2,6 +2,7 @@ package saga
 
 import (
 	"context"
+	"slices"
 
 	"thalamus/stores"
 )
@@ -12,6 +13,9 @@ func (w *Writer) CreateEpisode(ctx context.Context, s stores.Scope, r Request, e
 		e.Scope = s
 		e.SetDefaults(stores.Now())
 		if err := e.Validate(); err != nil {
+			return plan[*stores.Episode]{}, err
+		}
+		if err := w.mentioned(ctx, s, e); err != nil {
 			return plan[*stores.Episode]{}, err
 		}
 		points, err := w.embed(ctx, []document{episodeDocument(e)})
@@ -32,10 +36,15 @@ func (w *Writer) UpdateEpisode(ctx context.Context, s stores.Scope, r Request, i
 		if err != nil {
 			return none, err
 		}
-		before := episodeDocument(e)
+		before, mentions := episodeDocument(e), slices.Clone(e.Mentions)
 		p := plan[*stores.Episode]{answer: e, nodes: []stores.ID{id}}
 		if changed, err := edit(e, change); err != nil || !changed {
 			return p, err
+		}
+		if !slices.Equal(mentions, e.Mentions) {
+			if err := w.mentioned(ctx, s, e); err != nil {
+				return p, err
+			}
 		}
 		index, err := w.reindex(ctx, s, before, episodeDocument(e))
 		p.apply = func(ctx context.Context) error {
@@ -57,4 +66,8 @@ func (w *Writer) DeleteEpisode(ctx context.Context, s stores.Scope, r Request, i
 		_, err := w.set.Vectors.Delete(ctx, s, stores.CollectionEpisodes, ids)
 		return err
 	})
+}
+
+func (w *Writer) mentioned(ctx context.Context, s stores.Scope, e *stores.Episode) error {
+	return exist(ctx, s, "entities", stores.KindEntity, e.Mentions, w.set.Entities.ByID)
 }

@@ -17,7 +17,10 @@ func (w *Writer) Relate(ctx context.Context, s stores.Scope, r Request, edge sto
 		if edge.Label == "" {
 			label = stores.Where("label", stores.IsNull, true)
 		}
-		there, err := w.between(ctx, s, edge.Source.ID, edge.Target.ID, stores.All(stores.Where("type", stores.Eq, string(edge.Type)), label))
+		there, err := w.between(ctx, s, edge.Source.ID, edge.Target.ID, stores.All(
+			stores.Where("sourceKind", stores.Eq, string(edge.Source.Kind)), stores.Where("targetKind", stores.Eq, string(edge.Target.Kind)),
+			stores.Where("type", stores.Eq, string(edge.Type)), label,
+		))
 		if err != nil {
 			return none, err
 		}

@@ -1,0 +1,536 @@
+package graph_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"thalamus/graph"
+	"thalamus/graph/graphtest"
+	"thalamus/graph/model"
+	"thalamus/stores"
+)
+
+// author writes in a scope of its own.
+type author struct {
+	*graphtest.Gateway
+	scope stores.Scope
+}
+
+// author invents a scope on the shared gateway.
+func newAuthor(t *testing.T) author {
+	t.Helper()
+	return author{graphtest.Sample(t), stores.NewScope(t.Name(), "", "")}
+}
+
+// selections of the nodes in payloads.
+var selections = map[string]string{
+	"episode":       `episode{id version content outcome timestamp endTimestamp durationMs emotionalValence stability accessCount predictionError sequencePosition sessionId context{project file extra} capsule{poses routingAgreement} entities{id name} ingestedAt updatedAt}`,
+	"entity":        `entity{id version name type label summary details source validFrom validTo stability accessCount content keywords aliases metadata supersedes{id} supersededBy{id} versions{id}}`,
+	"procedure":     `procedure{id version name domain triggerPattern steps{order action tool parameters} script successRate executionCount lastExecutedAt deprecated consolidatedInto{id} createdFrom}`,
+	"relationship":  `relationship{id version type label weight coAccessCount lastCoAccessAt validTo metadata source{id} target{id}}`,
+	"relationships": `relationships{id version weight coAccessCount}`,
+	"profile":       `profile{id version content summary keywords entityNames importance metadata}`,
+	"todo":          `todo{id version content status urgency assignee reason startTime endTime completedAt sourceEpisode{id} entities{id}}`,
+	"deleted":       `id deleted`, "decayed": `decayed pruned`, "pruned": ``, "id": ``,
+}
+
+// send runs a mutation and answers its payload.
+func (a author) send(t *testing.T, mutation string, input map[string]any) map[string]any {
+	t.Helper()
+	field := graph.Schema(nil).Schema().Mutation.Fields.ForName(mutation)
+	var selection []string
+	for _, f := range graph.Schema(nil).Schema().Types[field.Type.Name()].Fields {
+		selection = append(selection, selections[f.Name])
+	}
+	query := fmt.Sprintf("mutation($i:%s!){x:%s(input:$i){problems{code message path} %s}}", field.Arguments[0].Type.Name(), mutation, strings.Join(selection, " "))
+	return a.Query(t, query, map[string]any{"i": input}, graphtest.As(a.scope))["x"].(map[string]any)
+}
+
+// do runs a mutation that must not have problems and answers the changed node, or the whole payload.
+func (a author) do(t *testing.T, mutation string, input map[string]any) map[string]any {
+	t.Helper()
+	p := a.send(t, mutation, input)
+	if problems := p["problems"].([]any); len(problems) > 0 {
+		t.Fatalf("%s %v: %v", mutation, input, problems)
+	}
+	for _, key := range []string{"episode", "entity", "procedure", "relationship", "profile", "todo"} {
+		if node, ok := p[key]; ok {
+			return node.(map[string]any)
+		}
+	}
+	return p
+}
+
+// refuse runs a mutation that must have one problem and no node. path is dotted.
+func (a author) refuse(t *testing.T, mutation string, input map[string]any, code, path string) {
+	t.Helper()
+	p := a.send(t, mutation, input)
+	problems := p["problems"].([]any)
+	if len(problems) != 1 {
+		t.Errorf("%s %v: %v, want one problem", mutation, input, problems)
+		return
+	}
+	var got []string
+	for _, step := range graphtest.At(problems, 0, "path").([]any) {
+		got = append(got, step.(string))
+	}
+	if graphtest.At(problems, 0, "code") != code || strings.Join(got, ".") != path || graphtest.At(problems, 0, "message") == "" {
+		t.Errorf("%s %v: %v, want %s at %q", mutation, input, problems, code, path)
+	}
+	for key, v := range p {
+		if _, node := v.(map[string]any); node {
+			t.Errorf("%s %v answers %s beside its problem", mutation, input, key)
+		}
+	}
+}
+
+// merge is an input with other fields.
+func merge(base map[string]any, more ...any) map[string]any {
+	out := map[string]any{}
+	for k, v := range base {
+		out[k] = v
+	}
+	for i := 0; i < len(more); i += 2 {
+		out[more[i].(string)] = more[i+1]
+	}
+	return out
+}
+
+type in = map[string]any
+
+// read reads one node by its global id; nil when there is none.
+func (a author) read(t *testing.T, id any, selection string) any {
+	t.Helper()
+	return a.Query(t, "query($i:ID!){node(id:$i){id "+selection+"}}", in{"i": id}, graphtest.As(a.scope))["node"]
+}
+
+// found says whether recall finds a node by words and by meaning.
+func (a author) found(t *testing.T, text string, id any) bool {
+	t.Helper()
+	data := a.Query(t, `query($t:String!){recall(input:{text:$t,first:200,expand:{depth:2}}){hits{node{id}}}}`, in{"t": text}, graphtest.As(a.scope))
+	return slices.ContainsFunc(graphtest.At(data, "recall", "hits").([]any), func(h any) bool { return graphtest.At(h, "node", "id") == id })
+}
+
+func near(t *testing.T, what string, got any, want float64) {
+	t.Helper()
+	if f, ok := got.(float64); !ok || math.Abs(f-want) > 1e-9 {
+		t.Errorf("%s is %v, want %v", what, got, want)
+	}
+}
+
+func TestLifeOfAnEpisode(t *testing.T) {
+	a := newAuthor(t)
+	whale := a.do(t, "upsertEntity", in{"name": "Whale"})["id"]
+	full := in{
+		"sessionId": "s", "content": "Saw a narwhal at noon", "outcome": "PARTIAL", "timestamp": "2026-05-01T12:00:00+02:00", "endTimestamp": "2026-05-01T10:05:00Z",
+		"durationMs": 300000, "emotionalValence": 0.25, "stability": 2.5, "predictionError": 0.75, "entities": []any{whale},
+		"context": in{"project": "sea", "extra": in{"deep": in{"er": []any{1.5, "x", nil, true}}}}, "capsule": in{"poses": slices.Repeat([]any{0.5}, 16), "routingAgreement": 0.5},
+	}
+	e := a.do(t, "createEpisode", full)
+	id := e["id"]
+	if e["timestamp"] != "2026-05-01T10:00:00Z" || e["version"] != 1.0 || e["sequencePosition"] != 0.0 || !jsonEqual(e["context"], in{"project": "sea", "file": nil, "extra": full["context"].(in)["extra"]}) {
+		t.Errorf("created %v", e)
+	}
+	second := a.do(t, "createEpisode", in{"sessionId": "s", "content": "And another"})
+	if second["sequencePosition"] != 1.0 || second["outcome"] != "NEUTRAL" || second["emotionalValence"] != 0.5 || second["stability"] != 1.0 {
+		t.Errorf("defaults: %v", second)
+	}
+	if !a.found(t, "narwhal", id) {
+		t.Error("the new episode is not recalled")
+	}
+
+	changed := a.do(t, "updateEpisode", in{"id": id, "expectedVersion": 1, "content": "Saw a beluga at noon", "endTimestamp": nil, "predictionError": nil, "capsule": nil, "entities": []any{}})
+	if changed["version"] != 2.0 || changed["content"] != "Saw a beluga at noon" || changed["endTimestamp"] != nil || changed["predictionError"] != nil || changed["capsule"] != nil || len(changed["entities"].([]any)) != 0 {
+		t.Errorf("updated %v", changed)
+	}
+	for _, kept := range []string{"outcome", "timestamp", "durationMs", "emotionalValence", "stability", "context", "ingestedAt"} {
+		if !jsonEqual(changed[kept], e[kept]) {
+			t.Errorf("%s was left out and became %v", kept, changed[kept])
+		}
+	}
+	if a.do(t, "updateEpisode", in{"id": id, "content": "Saw a beluga at noon"})["version"] != 2.0 {
+		t.Error("an update that changes nothing makes a version")
+	}
+	if !a.found(t, "beluga", id) {
+		t.Error("the new words are not recalled")
+	}
+
+	for path, input := range map[string]in{
+		"content": {"content": ""}, "sessionId": {"sessionId": strings.Repeat("x", 129)}, "emotionalValence": {"emotionalValence": 1.5}, "stability": {"stability": -1.0},
+		"endTimestamp": {"endTimestamp": "2020-01-01T00:00:00Z"}, "durationMs": {"durationMs": -1}, "capsule.poses": {"capsule": in{"poses": []any{1.0}}},
+		"context.extra": {"context": in{"extra": in{"a": in{"a": in{"a": in{"a": in{"a": in{"a": in{}}}}}}}}}, "entities": {"entities": []any{id}},
+	} {
+		input := merge(full, slices.Collect(func(yield func(any) bool) {
+			for k, v := range input {
+				_ = yield(k) && yield(v)
+			}
+		})...)
+		a.refuse(t, "createEpisode", input, "INVALID", path)
+	}
+	for _, field := range []string{"content", "outcome", "timestamp", "emotionalValence", "stability", "accessCount", "lastAccessedAt"} {
+		a.refuse(t, "updateEpisode", in{"id": id, field: nil}, "INVALID", field)
+	}
+	a.refuse(t, "updateEpisode", in{"id": id, "expectedVersion": 1, "content": "x"}, "CONFLICT", "expectedVersion")
+	a.refuse(t, "updateEpisode", in{"id": unknown("Episode"), "content": "x"}, "NOT_FOUND", "id")
+	a.refuse(t, "updateEpisode", in{"id": whale, "content": "x"}, "INVALID", "id")
+	a.refuse(t, "createEpisode", merge(full, "entities", []any{unknown("Entity")}), "NOT_FOUND", "entities")
+	a.refuse(t, "deleteEpisode", in{"id": id, "expectedVersion": 1}, "CONFLICT", "expectedVersion")
+
+	a.do(t, "relate", in{"source": id, "target": second["id"], "type": "TEMPORAL_BEFORE"})
+	todo := a.do(t, "createTodo", in{"content": "Look again", "sourceEpisode": id})
+	a.gone(t, "deleteEpisode", id, "beluga at noon")
+	if a.read(t, todo["id"], "... on Todo{sourceEpisode{id}}") == nil {
+		t.Error("the todo went with its episode")
+	}
+}
+
+func unknown(kind stores.Kind) string {
+	return model.GlobalID(stores.Ref{Kind: kind, ID: stores.NewID()})
+}
+
+// gone deletes a node and wants nothing of it left: no node, no edges, no hit.
+func (a author) gone(t *testing.T, mutation string, id any, words string) {
+	t.Helper()
+	if p := a.do(t, mutation, in{"id": id}); p["deleted"] != true || p["id"] != id {
+		t.Errorf("%s: %v", mutation, p)
+	}
+	if p := a.do(t, mutation, in{"id": id}); p["deleted"] != false {
+		t.Errorf("%s again: %v", mutation, p)
+	}
+	if a.read(t, id, "") != nil {
+		t.Errorf("%s: it is still there", mutation)
+	}
+	data := a.Query(t, `query($i:ID!){a:relationships(where:{source:{eq:$i}}){totalCount} b:relationships(where:{target:{eq:$i}}){totalCount}}`, in{"i": id}, graphtest.As(a.scope))
+	if graphtest.At(data, "a", "totalCount") != 0.0 || graphtest.At(data, "b", "totalCount") != 0.0 {
+		t.Errorf("%s leaves edges: %v", mutation, data)
+	}
+	if words != "" && a.found(t, words, id) {
+		t.Errorf("%s: it is still recalled", mutation)
+	}
+}
+
+func TestLifeOfAnEntity(t *testing.T) {
+	a := newAuthor(t)
+	e := a.do(t, "upsertEntity", in{"name": "Crane", "expectedVersion": 0, "type": "TOOL", "content": "Lifts.", "keywords": []any{"a", "b"}, "aliases": []any{"Hoist"}, "metadata": in{"tons": 12.0}})
+	id := e["id"]
+	if e["summary"] != "Crane" || e["version"] != 1.0 || e["supersedes"] != nil || len(e["versions"].([]any)) != 1 {
+		t.Errorf("created %v", e)
+	}
+	again := a.do(t, "upsertEntity", in{"name": "Crane", "summary": "A tall lift", "details": "Yellow", "type": nil, "validFrom": nil})
+	if again["id"] != id || again["version"] != 2.0 || again["type"] != "TOOL" || again["content"] != "Lifts." || again["validFrom"] != e["validFrom"] || !jsonEqual(again["keywords"], e["keywords"]) {
+		t.Errorf("upserted %v", again)
+	}
+	a.refuse(t, "upsertEntity", in{"name": "Crane", "expectedVersion": 0}, "CONFLICT", "expectedVersion")
+	a.refuse(t, "upsertEntity", in{"name": "Crane", "expectedVersion": 1, "summary": "x"}, "CONFLICT", "expectedVersion")
+	a.refuse(t, "upsertEntity", in{"name": "Nobody", "expectedVersion": 3}, "CONFLICT", "expectedVersion")
+	a.refuse(t, "upsertEntity", in{"name": strings.Repeat("x", 256)}, "INVALID", "name")
+	a.refuse(t, "upsertEntity", in{"name": "", "summary": "x"}, "INVALID", "name")
+	a.refuse(t, "upsertEntity", in{"name": "Long", "keywords": []any{""}}, "INVALID", "keywords")
+	a.refuse(t, "updateEntity", in{"id": id, "validTo": "2000-01-01T00:00:00Z"}, "INVALID", "validTo")
+
+	changed := a.do(t, "updateEntity", in{"id": id, "expectedVersion": 2, "content": nil, "details": nil, "keywords": nil, "metadata": nil, "label": "machine", "accessCount": 5})
+	if changed["content"] != nil || changed["details"] != nil || len(changed["keywords"].([]any)) != 0 || changed["metadata"] != nil || changed["summary"] != "A tall lift" || changed["version"] != 3.0 || changed["accessCount"] != 5.0 || !jsonEqual(changed["aliases"], []any{"Hoist"}) {
+		t.Errorf("updated %v", changed)
+	}
+	for _, field := range []string{"name", "type", "summary", "validFrom", "stability", "accessCount", "lastAccessedAt"} {
+		a.refuse(t, "updateEntity", in{"id": id, field: nil}, "INVALID", field)
+	}
+	if a.do(t, "updateEntity", in{"id": id, "keywords": []any{"c"}})["version"] != 4.0 {
+		t.Error("a change of the record alone makes no version")
+	}
+
+	other := a.do(t, "upsertEntity", in{"name": "Heron"})["id"]
+	a.refuse(t, "updateEntity", in{"id": other, "name": "Crane"}, "CONFLICT", "name")
+	if a.do(t, "updateEntity", in{"id": other, "name": "Egret"})["name"] != "Egret" || a.do(t, "upsertEntity", in{"name": "Heron"})["id"] == other {
+		t.Error("a name that was given up cannot be taken")
+	}
+	a.refuse(t, "deleteEntity", in{"id": id, "expectedVersion": 1}, "CONFLICT", "expectedVersion")
+	episode := a.do(t, "createEpisode", in{"sessionId": "s", "content": "A crane", "entities": []any{id}})["id"]
+	a.do(t, "relate", in{"source": id, "target": other, "type": "USES"})
+	a.gone(t, "deleteEntity", id, "Crane tall lift machine")
+	if got := a.read(t, episode, "... on Episode{entities{id}}"); len(graphtest.At(got, "entities").([]any)) != 0 {
+		t.Errorf("the mention stayed: %v", got)
+	}
+	if data := a.Query(t, `{entity(by:{name:"Crane"}){id}}`, nil, graphtest.As(a.scope)); data["entity"] != nil {
+		t.Errorf("the name stayed: %v", data)
+	}
+}
+
+func TestSupersede(t *testing.T) {
+	a := newAuthor(t)
+	const then = "2026-04-01T00:00:00Z"
+	old := a.do(t, "upsertEntity", in{"name": "Capital", "type": "FACT", "summary": "Bonn", "details": "On the Rhine", "content": "Seat", "aliases": []any{"Hauptstadt"}, "validFrom": "2026-01-01T00:00:00Z"})
+	a.refuse(t, "supersedeEntity", in{"id": old["id"], "summary": "Berlin", "expectedVersion": 7}, "CONFLICT", "expectedVersion")
+	a.refuse(t, "supersedeEntity", in{"id": old["id"], "summary": "Berlin", "validFrom": "2025-01-01T00:00:00Z"}, "INVALID", "validFrom")
+	a.refuse(t, "supersedeEntity", in{"id": unknown("Entity"), "summary": "Berlin"}, "NOT_FOUND", "id")
+	next := a.do(t, "supersedeEntity", in{"id": old["id"], "summary": "Berlin", "validFrom": then, "expectedVersion": 1})
+	if next["name"] != "Capital" || next["type"] != "FACT" || next["details"] != "On the Rhine" || next["content"] != "Seat" || next["validFrom"] != then || next["validTo"] != nil || next["version"] != 1.0 || !jsonEqual(next["aliases"], old["aliases"]) {
+		t.Errorf("the new version is %v", next)
+	}
+	if graphtest.At(next, "supersedes", "id") != old["id"] || graphtest.At(next, "versions", 0, "id") != old["id"] || graphtest.At(next, "versions", 1, "id") != next["id"] {
+		t.Errorf("its history is %v", next)
+	}
+	closed := a.read(t, old["id"], `... on Entity{validTo version supersededBy{id} relationships(direction:IN){edges{node{type weight source{id}}}} before:valid(at:"2026-03-31T23:59:59Z") at:valid(at:"2026-04-01T00:00:00Z")}`)
+	if graphtest.At(closed, "validTo") != then || graphtest.At(closed, "version") != 2.0 || graphtest.At(closed, "supersededBy", "id") != next["id"] || graphtest.At(closed, "before") != true || graphtest.At(closed, "at") != false {
+		t.Errorf("the old version is %v", closed)
+	}
+	if edge := graphtest.At(closed, "relationships", "edges", 0, "node"); graphtest.At(edge, "type") != "SUPERSEDES" || graphtest.At(edge, "weight") != 1.0 || graphtest.At(edge, "source", "id") != next["id"] {
+		t.Errorf("the edge is %v", edge)
+	}
+	byName := a.Query(t, `{entity(by:{name:"Capital"}){id}}`, nil, graphtest.As(a.scope))
+	if graphtest.At(byName, "entity", "id") != next["id"] || a.do(t, "upsertEntity", in{"name": "Capital", "label": "city"})["id"] != next["id"] {
+		t.Error("the name does not lead to the new version")
+	}
+	a.refuse(t, "supersedeEntity", in{"id": old["id"], "summary": "Potsdam"}, "CONFLICT", "id")
+	third := a.do(t, "supersedeEntity", in{"id": next["id"], "summary": "Potsdam"})
+	if len(third["versions"].([]any)) != 3 {
+		t.Errorf("three versions are %v", third["versions"])
+	}
+	if a.found(t, "Capital Bonn", old["id"]) || !a.found(t, "Capital Potsdam", third["id"]) {
+		t.Error("recall does not go by what holds now")
+	}
+}
+
+func TestLifeOfAProcedure(t *testing.T) {
+	a := newAuthor(t)
+	p := a.do(t, "createProcedure", in{"name": "Tie a bowline", "domain": "CODING", "triggerPattern": "A loop is wanted", "steps": []any{in{"action": "Make a hole"}, in{"action": "Send the rabbit", "tool": "hand", "parameters": in{"times": 1.0}}}})
+	id := p["id"]
+	if p["successRate"] != 1.0 || p["executionCount"] != 1.0 || p["createdFrom"] != "MANUAL" || graphtest.At(p, "steps", 1, "order") != 2.0 || !jsonEqual(graphtest.At(p, "steps", 1, "parameters"), in{"times": 1.0}) {
+		t.Errorf("created %v", p)
+	}
+	if !a.found(t, "rabbit", id) {
+		t.Error("it is not recalled by a step")
+	}
+	better := a.do(t, "createProcedure", in{"name": "Tie it with one hand", "domain": "CODING"})["id"]
+	changed := a.do(t, "updateProcedure", in{"id": id, "triggerPattern": nil, "steps": nil, "consolidatedInto": better, "expectedVersion": 1})
+	if changed["triggerPattern"] != nil || len(changed["steps"].([]any)) != 0 || graphtest.At(changed, "consolidatedInto", "id") != better || changed["name"] != "Tie a bowline" {
+		t.Errorf("updated %v", changed)
+	}
+	for _, field := range []string{"name", "domain", "deprecated"} {
+		a.refuse(t, "updateProcedure", in{"id": id, field: nil}, "INVALID", field)
+	}
+	a.refuse(t, "createProcedure", in{"name": "", "domain": "CODING"}, "INVALID", "name")
+	a.refuse(t, "createProcedure", in{"name": "x", "domain": "CODING", "successRate": 1.1}, "INVALID", "successRate")
+	a.refuse(t, "createProcedure", in{"name": "x", "domain": "CODING", "steps": []any{in{"action": ""}}}, "INVALID", "steps.action")
+	a.refuse(t, "updateProcedure", in{"id": id, "consolidatedInto": p["id"], "name": ""}, "INVALID", "name")
+
+	// rate' = (rate·n + success)/(n+1); deprecated when n > 10 and rate < 0.3.
+	rate, n := 1.0, 1.0
+	for i := range 12 {
+		success := i == 3
+		got := a.do(t, "recordProcedureOutcome", in{"id": id, "success": success, "executedAt": "2026-05-01T00:00:00Z"})
+		won := map[bool]float64{true: 1}[success]
+		rate, n = (rate*n+won)/(n+1), n+1
+		near(t, "successRate", got["successRate"], rate)
+		near(t, "executionCount", got["executionCount"], n)
+		if got["deprecated"] != (n > 10 && rate < 0.3) || got["lastExecutedAt"] != "2026-05-01T00:00:00Z" {
+			t.Errorf("after %v executions at %v: %v", n, rate, got)
+		}
+	}
+	if a.found(t, "bowline", id) {
+		t.Error("a deprecated procedure is recalled")
+	}
+	a.refuse(t, "recordProcedureOutcome", in{"id": id, "success": true, "expectedVersion": 1}, "CONFLICT", "expectedVersion")
+	a.refuse(t, "recordProcedureOutcome", in{"id": unknown("Procedure"), "success": true}, "NOT_FOUND", "id")
+	a.do(t, "relate", in{"source": better, "target": id, "type": "IMPROVES_ON"})
+	a.gone(t, "deleteProcedure", id, "bowline")
+}
+
+func TestLifeOfAProfile(t *testing.T) {
+	a := newAuthor(t)
+	if data := a.Query(t, `{profile{id}}`, nil, graphtest.As(a.scope)); data["profile"] != nil {
+		t.Fatalf("a profile before there is one: %v", data)
+	}
+	p := a.do(t, "upsertProfile", in{"content": "Likes tea", "importance": 7, "keywords": []any{"tea"}, "metadata": in{"a": 1.0}, "expectedVersion": 0})
+	again := a.do(t, "upsertProfile", in{"content": "Likes coffee", "importance": nil, "expectedVersion": 1})
+	if again["id"] != p["id"] || again["version"] != 2.0 || again["importance"] != 7.0 || !jsonEqual(again["keywords"], []any{"tea"}) {
+		t.Errorf("upserted %v", again)
+	}
+	changed := a.do(t, "updateProfile", in{"id": p["id"], "summary": "Coffee", "keywords": nil, "metadata": nil, "entityNames": []any{"Cup"}})
+	if changed["content"] != "Likes coffee" || changed["summary"] != "Coffee" || len(changed["keywords"].([]any)) != 0 || changed["metadata"] != nil || !jsonEqual(changed["entityNames"], []any{"Cup"}) {
+		t.Errorf("updated %v", changed)
+	}
+	a.refuse(t, "upsertProfile", in{"content": ""}, "INVALID", "content")
+	a.refuse(t, "upsertProfile", in{"content": "x", "importance": 11}, "INVALID", "importance")
+	a.refuse(t, "upsertProfile", in{"content": "x", "expectedVersion": 0}, "CONFLICT", "expectedVersion")
+	a.refuse(t, "updateProfile", in{"id": p["id"], "content": nil}, "INVALID", "content")
+	a.refuse(t, "updateProfile", in{"id": unknown("Profile"), "content": "x"}, "NOT_FOUND", "id")
+	a.refuse(t, "updateProfile", in{"id": p["id"], "content": "x", "expectedVersion": 1}, "CONFLICT", "expectedVersion")
+	a.gone(t, "deleteProfile", p["id"], "")
+	if a.do(t, "upsertProfile", in{"content": "Anew"})["id"] == p["id"] {
+		t.Error("a new profile has the id of the deleted one")
+	}
+}
+
+func TestLifeOfATodo(t *testing.T) {
+	a := newAuthor(t)
+	episode := a.do(t, "createEpisode", in{"sessionId": "s", "content": "The gutter drips"})["id"]
+	house := a.do(t, "upsertEntity", in{"name": "House"})["id"]
+	todo := a.do(t, "createTodo", in{"content": "Mend the gutter", "urgency": "HIGH", "endTime": "2030-01-01T00:00:00Z", "sourceEpisode": episode, "entities": []any{house}, "assignee": "Ann"})
+	id := todo["id"]
+	if todo["status"] != "PENDING" || graphtest.At(todo, "sourceEpisode", "id") != episode || graphtest.At(todo, "entities", 0, "id") != house {
+		t.Errorf("created %v", todo)
+	}
+	if !a.found(t, "gutter", id) {
+		t.Error("it is not recalled")
+	}
+	changed := a.do(t, "updateTodo", in{"id": id, "assignee": nil, "sourceEpisode": nil, "entities": nil, "urgency": "LOW", "reason": "It rains"})
+	if changed["assignee"] != nil || changed["sourceEpisode"] != nil || len(changed["entities"].([]any)) != 0 || changed["endTime"] != "2030-01-01T00:00:00Z" || changed["urgency"] != "LOW" {
+		t.Errorf("updated %v", changed)
+	}
+	for _, field := range []string{"content", "status", "urgency", "startTime"} {
+		a.refuse(t, "updateTodo", in{"id": id, field: nil}, "INVALID", field)
+	}
+	done := a.do(t, "completeTodo", in{"id": id, "completedAt": "2029-12-31T00:00:00Z"})
+	if done["status"] != "COMPLETED" || done["completedAt"] != "2029-12-31T00:00:00Z" || done["endTime"] != "2030-01-01T00:00:00Z" {
+		t.Errorf("completed %v", done)
+	}
+	if twice := a.do(t, "completeTodo", in{"id": id, "completedAt": "2031-01-01T00:00:00Z"}); !jsonEqual(done, twice) {
+		t.Errorf("completed twice: %v", twice)
+	}
+	if open := a.do(t, "updateTodo", in{"id": id, "status": "PENDING"}); open["completedAt"] != nil || open["endTime"] != "2030-01-01T00:00:00Z" {
+		t.Errorf("opened again: %v", open)
+	}
+	a.refuse(t, "createTodo", in{"content": " "}, "INVALID", "content")
+	a.refuse(t, "createTodo", in{"content": "x", "startTime": "2026-01-02T00:00:00Z", "endTime": "2026-01-01T00:00:00Z"}, "INVALID", "endTime")
+	a.refuse(t, "createTodo", in{"content": "x", "sourceEpisode": house}, "INVALID", "sourceEpisode")
+	a.refuse(t, "createTodo", in{"content": "x", "sourceEpisode": unknown("Episode")}, "NOT_FOUND", "sourceEpisode")
+	a.refuse(t, "createTodo", in{"content": "x", "entities": []any{unknown("Entity")}}, "NOT_FOUND", "entities")
+	a.refuse(t, "completeTodo", in{"id": unknown("Todo")}, "NOT_FOUND", "id")
+	a.refuse(t, "completeTodo", in{"id": id, "expectedVersion": 1}, "CONFLICT", "expectedVersion")
+	a.gone(t, "deleteTodo", id, "gutter")
+}
+
+func TestLifeOfARelationship(t *testing.T) {
+	a := newAuthor(t)
+	x, y := a.do(t, "upsertEntity", in{"name": "X"})["id"], a.do(t, "upsertEntity", in{"name": "Y"})["id"]
+	edge := in{"source": x, "target": y, "type": "USES"}
+	r := a.do(t, "relate", merge(edge, "metadata", in{"since": "May"}))
+	near(t, "the initial weight", r["weight"], 0.1)
+	again := a.do(t, "relate", merge(edge, "weight", 0.5))
+	if again["id"] != r["id"] || again["weight"] != 0.5 || again["version"] != 2.0 || !jsonEqual(again["metadata"], in{"since": "May"}) {
+		t.Errorf("related again: %v", again)
+	}
+	if a.do(t, "relate", merge(edge, "label", "gladly"))["id"] == r["id"] || a.do(t, "relate", merge(edge, "type", "CAUSES"))["id"] == r["id"] {
+		t.Error("another label or type is another edge")
+	}
+	a.refuse(t, "relate", merge(edge, "target", x), "INVALID", "target")
+	a.refuse(t, "relate", merge(edge, "weight", 1.1), "INVALID", "weight")
+	a.refuse(t, "relate", merge(edge, "source", r["id"]), "INVALID", "source.kind")
+	a.refuse(t, "relate", merge(edge, "label", strings.Repeat("x", 101)), "INVALID", "label")
+	for _, end := range []string{"source", "target"} {
+		if p := a.send(t, "relate", merge(edge, end, unknown("Entity"))); graphtest.At(p, "problems", 0, "code") != "NOT_FOUND" {
+			t.Errorf("an unknown %s: %v", end, p)
+		}
+	}
+	// An id of the right key and the wrong noun names nobody.
+	ref, _ := model.ParseGlobalID(x.(string))
+	if p := a.send(t, "relate", merge(edge, "source", model.GlobalID(stores.Ref{Kind: "Episode", ID: ref.ID}))); graphtest.At(p, "problems", 0, "code") != "NOT_FOUND" {
+		t.Errorf("an entity named as an episode: %v", p)
+	}
+
+	changed := a.do(t, "updateRelationship", in{"id": r["id"], "weight": 0.4, "metadata": nil, "validTo": "2099-01-01T00:00:00Z"})
+	if changed["weight"] != 0.4 || changed["metadata"] != nil || changed["validTo"] != "2099-01-01T00:00:00Z" {
+		t.Errorf("updated %v", changed)
+	}
+	for _, field := range []string{"weight", "validFrom"} {
+		a.refuse(t, "updateRelationship", in{"id": r["id"], field: nil}, "INVALID", field)
+	}
+	a.refuse(t, "updateRelationship", in{"id": r["id"], "weight": 0.1, "expectedVersion": 1}, "CONFLICT", "expectedVersion")
+
+	// w' = w + rate·(1 - w), one more use; w' = w·(1 - rate), no use.
+	by := in{"id": r["id"]}
+	s := graphtest.At(a.do(t, "strengthen", in{"edges": by, "rate": 0.25}), "relationships", 0)
+	near(t, "strengthened", graphtest.At(s, "weight"), 0.4+0.25*0.6)
+	near(t, "uses", graphtest.At(s, "coAccessCount"), 2)
+	s = graphtest.At(a.do(t, "strengthen", in{"edges": by}), "relationships", 0)
+	near(t, "strengthened by default", graphtest.At(s, "weight"), 0.55+0.1*0.45)
+	w := graphtest.At(a.do(t, "weaken", in{"edges": by, "rate": 0.5}), "relationships", 0)
+	near(t, "weakened", graphtest.At(w, "weight"), 0.595*0.5)
+	near(t, "uses", graphtest.At(w, "coAccessCount"), 3)
+	all := a.do(t, "weaken", in{"edges": in{"between": in{"source": x, "target": y}}, "rate": 0})
+	if n := len(all["relationships"].([]any)); n != 3 {
+		t.Errorf("%d edges between the two, want 3", n)
+	}
+	if n := len(a.do(t, "weaken", in{"edges": in{"between": in{"source": x, "target": y, "type": "USES"}}})["relationships"].([]any)); n != 2 {
+		t.Errorf("%d USES edges between the two, want 2", n)
+	}
+	a.refuse(t, "strengthen", in{"edges": by, "rate": 1.5}, "INVALID", "rate")
+	a.refuse(t, "strengthen", in{"edges": in{"id": unknown("Relationship")}}, "NOT_FOUND", "edges")
+	a.refuse(t, "strengthen", in{"edges": in{"id": x}}, "INVALID", "edges.id")
+	a.refuse(t, "weaken", in{"edges": in{"between": in{"source": y, "target": x}}}, "NOT_FOUND", "edges.between")
+
+	if p := a.do(t, "unrelate", in{"id": r["id"]}); p["deleted"] != true || a.read(t, r["id"], "") != nil {
+		t.Errorf("unrelated: %v", p)
+	}
+	if p := a.do(t, "unrelate", in{"id": r["id"]}); p["deleted"] != false {
+		t.Errorf("unrelated twice: %v", p)
+	}
+}
+
+func TestDecay(t *testing.T) {
+	a := newAuthor(t)
+	x, y := a.do(t, "upsertEntity", in{"name": "X"})["id"], a.do(t, "upsertEntity", in{"name": "Y"})["id"]
+	strong := a.do(t, "relate", in{"source": x, "target": y, "type": "USES", "weight": 0.5})["id"]
+	faint := a.do(t, "relate", in{"source": x, "target": y, "type": "CAUSES", "weight": 0.02})["id"]
+	other := a.do(t, "relate", in{"source": y, "target": x, "type": "PART_OF", "weight": 0.5})["id"]
+	if p := a.do(t, "decayRelationships", in{}); p["decayed"] != 0.0 || p["pruned"] != 0.0 {
+		t.Errorf("edges in use decayed: %v", p)
+	}
+	p := a.do(t, "decayRelationships", in{"staleAfter": "PT0S", "rate": 0.5, "minWeight": 0.015, "where": in{"type": in{"in": []any{"USES", "CAUSES"}}}})
+	if p["decayed"] != 2.0 || p["pruned"] != 1.0 {
+		t.Errorf("decayed: %v", p)
+	}
+	near(t, "the strong edge", graphtest.At(a.read(t, strong, "... on Relationship{weight}"), "weight"), 0.25)
+	near(t, "an edge that was not meant", graphtest.At(a.read(t, other, "... on Relationship{weight}"), "weight"), 0.5)
+	if a.read(t, faint, "") != nil {
+		t.Error("the faint edge is still there")
+	}
+	a.refuse(t, "decayRelationships", in{"rate": 2}, "INVALID", "rate")
+	a.refuse(t, "decayRelationships", in{"minWeight": -1}, "INVALID", "minWeight")
+	a.refuse(t, "decayRelationships", in{"staleAfter": "-P1D"}, "INVALID", "staleAfter")
+}
+
+// TestProblemsAreHeardAtOnce wants everything that is wrong with an input in one answer.
+func TestProblemsAreHeardAtOnce(t *testing.T) {
+	a := newAuthor(t)
+	p := a.send(t, "createEpisode", in{"sessionId": "", "content": "", "emotionalValence": 7, "durationMs": -1})
+	if n := len(p["problems"].([]any)); n != 4 || p["episode"] != nil {
+		t.Errorf("%d problems, want 4: %v", n, p)
+	}
+}
+
+// TestTextsComeBack writes texts that look like code of one kind or another.
+func TestTextsComeBack(t *testing.T) {
+	a := newAuthor(t)
+	for i, text := range []string{
+		`'; DROP TABLE episodes; --`, `"quoted" \backslash\ %_`, "{{.}} ${x} $1 :x ?", "émoji 😀👩‍👩‍👧 \u202eright to left", "combining e\u0301 and é", "line\nbreak\ttab\r\n", "NULL", "  spaced  ",
+		`MATCH (n) DETACH DELETE n`, `* OR "a" NEAR/2 -b ^c:`, "<script>alert(1)</script>", strings.Repeat("x", 50_000),
+	} {
+		e := a.do(t, "createEpisode", in{"sessionId": "s", "content": text, "context": in{"extra": in{"key " + string([]rune(text)[:3]): string([]rune(text)[:min(len([]rune(text)), 9000)])}}})
+		got := a.read(t, e["id"], "... on Episode{content context{extra}}")
+		if graphtest.At(got, "content") != text || !jsonEqual(graphtest.At(got, "context"), in{"extra": graphtest.At(e, "context", "extra")}) {
+			t.Errorf("text %d came back as %v", i, got)
+		}
+		found := a.Query(t, `query($t:String!){episodes(where:{content:{eq:$t}}){totalCount} like:episodes(where:{content:{contains:$t}}){totalCount}}`, in{"t": text}, graphtest.As(a.scope))
+		if graphtest.At(found, "episodes", "totalCount") != 1.0 || graphtest.At(found, "like", "totalCount") != 1.0 {
+			t.Errorf("text %d is found %v times", i, found)
+		}
+		if len(text) <= 10_000 {
+			a.Query(t, `query($t:String!){recall(input:{text:$t}){hits{score}}}`, in{"t": text}, graphtest.As(a.scope))
+		}
+		if len(text) <= 255 {
+			name := a.do(t, "upsertEntity", in{"name": text, "aliases": []any{text}, "metadata": in{"text": text}})
+			byName := a.Query(t, `query($t:String!){entity(by:{name:$t}){id aliases}}`, in{"t": text}, graphtest.As(a.scope))
+			if graphtest.At(byName, "entity", "id") != name["id"] || graphtest.At(byName, "entity", "aliases", 0) != text {
+				t.Errorf("name %d leads to %v", i, byName)
+			}
+		}
+	}
+	for _, bad := range []string{"nul \x00", "escape \x1b[0m", strings.Repeat("x", 50_001)} {
+		a.refuse(t, "createEpisode", in{"sessionId": "s", "content": bad}, "INVALID", "content")
+	}
+}
