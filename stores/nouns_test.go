@@ -59,6 +59,9 @@ func TestKinds(t *testing.T) {
 		if ref.ID != "x" || n.Owner() != scope || n.Revision() != 3 || specs[string(ref.Kind)].Kind != ref.Kind {
 			t.Errorf("%T is %+v of %+v, version %d", n, ref, n.Owner(), n.Revision())
 		}
+		if n.Touch(now); n.Revision() != 4 {
+			t.Errorf("%T has version %d after a change of version 3", n, n.Revision())
+		}
 	}
 	if len(stores.Kinds) != 6 || len(stores.RelationTypes) != 17 {
 		t.Errorf("%d nouns and %d types of edge", len(stores.Kinds), len(stores.RelationTypes))

@@ -13,6 +13,7 @@ func Todos(t *testing.T, open func(testing.TB) *stores.Set) {
 	s := suite{t, open(t)}
 	nounSuite(s, open, todoNoun)
 	s.run("ByEpisode", func(w *world) { testTodosByEpisode(bench[stores.Todo]{w, todoNoun(w.set)}) })
+	s.run("ByEntity", func(w *world) { testTodosByEntity(bench[stores.Todo]{w, todoNoun(w.set)}) })
 }
 
 func todoNoun(set *stores.Set) noun[stores.Todo] {
@@ -36,9 +37,12 @@ func todoNoun(set *stores.Set) noun[stores.Todo] {
 		},
 		more: func(w *world, t *stores.Todo) []call {
 			c, s, ids := w.set.Todos, w.scope, []stores.ID{t.ID}
-			return []call{{"ByEpisode", ask(func(ctx context.Context) (map[stores.ID]stores.Slice[*stores.Todo], error) {
-				return c.ByEpisode(ctx, s, ids, stores.Query{Page: stores.Page{First: 1}})
-			})}}
+			type pages = map[stores.ID]stores.Slice[*stores.Todo]
+			q := stores.Query{Page: stores.Page{First: 1}}
+			return []call{
+				{"ByEpisode", ask(func(ctx context.Context) (pages, error) { return c.ByEpisode(ctx, s, ids, q) })},
+				{"ByEntity", ask(func(ctx context.Context) (pages, error) { return c.ByEntity(ctx, s, ids, q) })},
+			}
 		},
 	}
 }
@@ -98,4 +102,31 @@ func testTodosByEpisode(b bench[stores.Todo]) {
 	}
 	b.save(items...)
 	children[stores.Todo]{b, b.set.Todos.ByEpisode}.test(episodes, byEpisode)
+}
+
+func testTodosByEntity(b bench[stores.Todo]) {
+	entities := []stores.ID{stores.NewID(), stores.NewID(), stores.NewID(), stores.NewID()}
+	byEntity := map[stores.ID][]*stores.Todo{}
+	items := b.some(50)
+	for i, t := range items {
+		t.Entities = nil
+		for k, id := range entities[:3] { // the last entity has no todos; some todos are about several
+			if i%(k+2) == 0 {
+				t.Entities = append(t.Entities, id)
+				byEntity[id] = append(byEntity[id], t)
+			}
+		}
+	}
+	twice := b.random(b.world, 0) // an entity named twice makes no second todo
+	twice.Entities = []stores.ID{entities[0], entities[0]}
+	byEntity[entities[0]] = append(byEntity[entities[0]], twice)
+	b.save(append(items, twice)...)
+	children[stores.Todo]{b, b.set.Todos.ByEntity}.test(entities, byEntity)
+
+	moved := byEntity[entities[2]][0]
+	moved.Entities = []stores.ID{entities[3]}
+	b.save(moved)
+	got := children[stores.Todo]{b, b.set.Todos.ByEntity}.pages(entities, stores.Query{Page: stores.Page{First: everyone}})
+	same(b.t, "todos of the entity that one was taken from", len(byEntity[entities[2]])-1, len(got[entities[2]].Items))
+	same(b.t, "todos of the entity that one was given to", []*stores.Todo{moved}, got[entities[3]].Items)
 }
