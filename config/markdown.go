@@ -57,7 +57,7 @@ default. ` + "`thalamus doctor`" + ` shows every key with its value and where th
 ` + "```yaml" + `
 # thalamus.yaml
 listen: 127.0.0.1:8080
-graph: neo4j://localhost:7687
+embedder: openai+http://localhost:11434/v1?model=nomic-embed-text
 log:
   level: debug
 cors.origins: [https://app.example.com]
