@@ -180,6 +180,7 @@ func (w *Writer) changeEntity(ctx context.Context, s stores.Scope, id stores.ID,
 	p := plan[*stores.Entity]{answer: e.Entity, nodes: []stores.ID{id}}
 	whole := &wholeEntity{e.Entity, e.Record}
 	if changed, err := edit(whole, func(*wholeEntity) error { return change(e) }); err != nil || !changed {
+		p.apply = func(ctx context.Context) error { return w.still(ctx, s, e.Entity) }
 		return p, err
 	}
 	e.join(s)
@@ -194,6 +195,16 @@ func (w *Writer) changeEntity(ctx context.Context, s stores.Scope, id stores.ID,
 		return index(ctx)
 	}
 	return p, err
+}
+
+// still refuses a change that changes nothing unless the entity is the version that was read: its two parts are read one
+// after the other, so that the record may be a newer one, which holds the change already.
+func (w *Writer) still(ctx context.Context, s stores.Scope, read *stores.Entity) error {
+	now, err := w.set.Entities.ByID(ctx, s, []stores.ID{read.ID}, []stores.Field{})
+	if e := now[read.ID]; err == nil && (e == nil || e.Version != read.Version) {
+		return stores.Conflict("the entity was changed meanwhile; read it again")
+	}
+	return err
 }
 
 // putRecord writes a record, which refuses a name that is taken.
