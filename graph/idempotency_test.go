@@ -53,8 +53,7 @@ func TestSameKeySameAnswer(t *testing.T) {
 			t.Errorf("%s twice under one key answers\n%v\nand\n%v", c.mutation, first, again)
 		}
 		a.refuse(t, c.mutation, merge(input, c.other...), "CONFLICT", "idempotencyKey")
-		stranger := author{a.Gateway, graphtest.Scope}
-		stranger.scope.User = t.Name() + " stranger"
+		stranger := newAuthor(t)
 		if p := stranger.send(t, c.mutation, input); len(p["problems"].([]any)) > 0 && graphtest.At(p, "problems", 0, "path", 0) == "idempotencyKey" {
 			t.Errorf("%s: the key of one scope counts in another", c.mutation)
 		}

@@ -19,10 +19,10 @@ type author struct {
 	scope stores.Scope
 }
 
-// author invents a scope on the shared gateway.
+// newAuthor invents a scope on the shared gateway.
 func newAuthor(t *testing.T) author {
 	t.Helper()
-	return author{graphtest.Sample(t), stores.NewScope(t.Name(), "", "")}
+	return author{graphtest.Sample(t), stores.NewScope(t.Name(), "", string(stores.NewID()))}
 }
 
 // selections of the nodes in payloads.

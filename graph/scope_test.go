@@ -94,11 +94,14 @@ func TestListsOfAnEmptyScope(t *testing.T) {
 // TestScopesAreSpelledExactly wants scopes that look alike to be different ones.
 func TestScopesAreSpelledExactly(t *testing.T) {
 	g := graphtest.Sample(t)
+	run := string(stores.NewID())
 	alike := []stores.Scope{
 		{User: "alike", Device: "a", Agent: "b"}, {User: "Alike", Device: "a", Agent: "b"}, {User: "alike/a", Device: "b", Agent: "default"},
 		{User: "alike", Device: "a/b", Agent: "default"}, {User: "alike%2Fa", Device: "b", Agent: "default"}, {User: "alike", Device: "b", Agent: "a"}, {User: "*", Device: "*", Agent: "*"}, {User: "alike%", Device: "%", Agent: "_"},
 	}
 	for i, s := range alike {
+		alike[i].User += run
+		s.User += run
 		a := author{g, s}
 		a.do(t, "upsertEntity", in{"name": "Mine", "summary": fmt.Sprint(i)})
 		a.do(t, "upsertProfile", in{"content": fmt.Sprint(i)})
