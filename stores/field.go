@@ -33,7 +33,8 @@ type Spec struct {
 }
 
 // Sorted completes an order: the noun's default when empty, the id as the last tie-break always.
-// It refuses fields that the noun does not have or that cannot be sorted.
+// It refuses fields that the noun does not have or that cannot be sorted: lists, objects, and heavy fields, which would
+// make heavy cursors.
 func (s Spec) Sorted(order []Order) ([]Order, error) {
 	if len(order) == 0 {
 		order = s.Default
@@ -41,7 +42,7 @@ func (s Spec) Sorted(order []Order) ([]Order, error) {
 	out := slices.Clone(order)
 	for i, o := range out {
 		t, ok := s.Fields[o.Field]
-		if !ok || t == TextList || t == Object {
+		if !ok || t == TextList || t == Object || slices.Contains(s.Heavy, o.Field) {
 			return nil, Invalid("orderBy", "%ss cannot be ordered by %q", s.Kind, o.Field)
 		}
 		if o.Direction == "" {

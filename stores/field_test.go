@@ -39,7 +39,7 @@ func TestSorted(t *testing.T) {
 	asc, desc := stores.Ascending, stores.Descending
 	for _, c := range []struct{ in, want []stores.Order }{
 		{nil, []stores.Order{{"urgency", desc}, {"createdAt", desc}, {"id", asc}}},
-		{[]stores.Order{{Field: "content"}}, []stores.Order{{"content", asc}, {"id", asc}}},
+		{[]stores.Order{{Field: "assignee"}}, []stores.Order{{"assignee", asc}, {"id", asc}}},
 		{[]stores.Order{{"id", desc}}, []stores.Order{{"id", desc}}},
 		{[]stores.Order{{"id", desc}, {"status", ""}}, []stores.Order{{"id", desc}, {"status", asc}}},
 	} {
@@ -55,7 +55,7 @@ func TestSorted(t *testing.T) {
 	if again, _ := s.Sorted(nil); !slices.Equal(s.Default, stores.TodoSpec.Default) || len(again) != 3 {
 		t.Errorf("Sorted changed the default order to %v", stores.TodoSpec.Default)
 	}
-	for _, f := range []stores.Field{"nosuchfield", "", "entities", "Content"} {
+	for _, f := range []stores.Field{"nosuchfield", "", "entities", "Status", "content"} {
 		_, err := s.Sorted([]stores.Order{{Field: f}})
 		refusedAt(t, err, "orderBy")
 	}

@@ -52,9 +52,10 @@ func ParseScope(key string) (Scope, error) {
 // characters.
 func (s Scope) Validate() error {
 	var c Check
-	c.Text("scope.user", s.User, 1, maxScopePart)
-	c.Text("scope.device", s.Device, 1, maxScopePart)
-	c.Text("scope.agent", s.Agent, 1, maxScopePart)
+	for _, part := range []struct{ path, text string }{{"scope.user", s.User}, {"scope.device", s.Device}, {"scope.agent", s.Agent}} {
+		c.Text(part.path, part.text, 1, len(part.text))
+		c.That(len(part.text) <= maxScopePart, part.path, "has %d bytes; the limit is %d", len(part.text), maxScopePart)
+	}
 	return c.Err()
 }
 

@@ -67,7 +67,7 @@ func TestScopeValidate(t *testing.T) {
 	}
 	for what, s := range map[string]stores.Scope{
 		"scope.user":   {User: "", Device: "d", Agent: "a"},
-		"scope.device": {User: "u", Device: strings.Repeat("x", 256), Agent: "a"},
+		"scope.device": {User: "u", Device: strings.Repeat("é", 128), Agent: "a"},
 		"scope.agent":  {User: "u", Device: "d", Agent: "a\x00"},
 	} {
 		refusedAt(t, s.Validate(), what)

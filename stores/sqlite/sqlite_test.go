@@ -23,7 +23,7 @@ func openSet(t testing.TB) *stores.Set {
 	return &stores.Set{
 		Episodes: db.Episodes(), Entities: db.Entities(), Procedures: db.Procedures(), Relationships: db.Relationships(),
 		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(),
-		Atomic: db.Atomic, Backends: []stores.Playing{{Role: stores.RoleGraph, Backend: db}},
+		Scopes: db.Scopes(), Atomic: db.Atomic, Backends: []stores.Playing{{Role: stores.RoleGraph, Backend: db}},
 	}
 }
 

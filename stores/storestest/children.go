@@ -38,7 +38,7 @@ func (c children[T]) test(parents []stores.ID, want map[stores.ID][]*T) {
 		items = append(items, want[parent]...)
 		c.walks(c.of(parent), stores.Query{}, want[parent], 3, 200)
 	}
-	by := fields(c.spec, sortable)
+	by := orders(c.spec)
 	conditions := c.conditions(items)
 	for range 12 {
 		order := []stores.Order{{Field: pick(c.world, by), Direction: pick(c.world, []stores.Direction{stores.Ascending, stores.Descending})}}

@@ -23,7 +23,13 @@ func fields(spec stores.Spec, ok func(stores.Type) bool) []stores.Field {
 
 func filterable(t stores.Type) bool { return t != stores.Object }
 
-func sortable(t stores.Type) bool { return t != stores.Object && t != stores.TextList }
+// orders names the fields that lists can be ordered by.
+func orders(spec stores.Spec) []stores.Field {
+	return slices.DeleteFunc(fields(spec, func(stores.Type) bool { return true }), func(f stores.Field) bool {
+		_, err := spec.Sorted([]stores.Order{{Field: f}})
+		return err != nil
+	})
+}
 
 var operators = map[stores.Type][]stores.Op{
 	stores.Text:     {stores.Eq, stores.In, stores.Gt, stores.Gte, stores.Lt, stores.Lte, stores.Contains, stores.StartsWith, stores.IsNull},
