@@ -303,6 +303,24 @@ func TestNodesOfADeadStore(t *testing.T) {
 	}
 }
 
+// TestRecallWithoutAStore wants the hits that the other stores have.
+func TestRecallWithoutAStore(t *testing.T) {
+	g := graphtest.NewSample(t)
+	for gone, kept := range map[stores.Role]string{stores.RoleRecords: "Episode", stores.RoleGraph: "Todo"} {
+		g.Break(func(op resilience.Op) error {
+			if op.Role == gone {
+				return stores.Unavailable(op.Backend, errDriver)
+			}
+			return nil
+		})
+		r := g.Post(t, `{recall(input:{text:"renew the certificate of the webhook endpoint"}){hits{node{__typename}}}}`, nil, nil)
+		if len(r.Errors) != 1 || r.Errors[0].Code() != "STORE_UNAVAILABLE" || graphtest.At(r.Data, "recall", "hits", 0, "node", "__typename") != kept {
+			t.Errorf("without the %s: %.300s", gone, r.Body)
+		}
+		silent(t, r)
+	}
+}
+
 // TestPanics wants a panic in a store to cost its field and to be logged with its words.
 func TestPanics(t *testing.T) {
 	g := graphtest.NewSample(t)

@@ -30,8 +30,9 @@ var Legs = []Leg{Dense, Keyword, Session, Graph}
 type Weights map[Leg]float64
 
 // DefaultWeights favour words over meaning, because the built-in embedder is lexical itself and then says little that
-// the keyword leg does not say better.
-var DefaultWeights = Weights{Dense: 0.5, Keyword: 1, Session: 0.5, Graph: 0.3}
+// the keyword leg does not say better. The session leg helps as long as it breaks ties: from about 0.3 on, neighbours
+// push out what was found itself.
+var DefaultWeights = Weights{Dense: 0.5, Keyword: 1, Session: 0.2, Graph: 0.3}
 
 // Kinds are the nouns that can be recalled.
 var Kinds = []stores.Kind{stores.KindEpisode, stores.KindEntity, stores.KindProcedure, stores.KindTodo}
@@ -60,6 +61,7 @@ type Expand struct {
 type Answer struct {
 	Hits []Hit
 	Legs []LegReport
+	Err  error // of a store that could not say whether it has what was found; its nodes are left out
 }
 
 // LegReport says how a leg fared.
@@ -124,7 +126,8 @@ func (q *Query) weight(leg Leg) float64 {
 }
 
 // Recall answers a question. A leg that cannot be asked is left out and reported; when none of those that search can be
-// asked, the answer is the error of the first.
+// asked, the answer is the error of the first. Nodes of a store that does not answer are left out and reported, too, as
+// long as another store has some.
 func (e *Engine) Recall(ctx context.Context, s stores.Scope, q Query) (*Answer, error) {
 	if len(q.Kinds) == 0 {
 		q.Kinds = Kinds
@@ -141,10 +144,10 @@ func (e *Engine) Recall(ctx context.Context, s stores.Scope, q Query) (*Answer, 
 	}
 	run.spread(ctx)
 	hits, err := run.verify(ctx, run.fuse())
-	if err != nil {
+	if err != nil && len(hits) == 0 {
 		return nil, err
 	}
-	return &Answer{Hits: hits, Legs: run.reports}, nil
+	return &Answer{Hits: hits, Legs: run.reports, Err: err}, nil
 }
 
 // candidate is a node in the ranking of a leg.
@@ -214,15 +217,17 @@ type fused struct {
 }
 
 // verify reads the candidates from their records of truth, drops those that are gone or that the filter leaves out, and
-// keeps the best.
-func (r *run) verify(ctx context.Context, all []fused) ([]Hit, error) {
-	hits := []Hit{}
+// keeps the best. It answers what it can beside the first error.
+func (r *run) verify(ctx context.Context, all []fused) (hits []Hit, failed error) {
 	// Nearly all candidates survive, so a first read of a few more than are wanted is usually the only one.
 	for len(all) > 0 && len(hits) < r.query.First {
 		n := min(len(all), r.query.First-len(hits)+verifySlack)
 		nodes, err := r.read(ctx, all[:n])
-		if err != nil {
-			return nil, err
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if failed == nil {
+			failed = err
 		}
 		for _, f := range all[:n] {
 			if node := nodes[f.ref]; node != nil && r.query.Where.holds(node) && len(hits) < r.query.First {
@@ -231,7 +236,7 @@ func (r *run) verify(ctx context.Context, all []fused) ([]Hit, error) {
 		}
 		all = all[n:]
 	}
-	return hits, nil
+	return hits, failed
 }
 
 const verifySlack = 10

@@ -4004,7 +4004,7 @@ input RecallLegsInput {
   dense: Float
   "By words: BM25 or the engine's sparse search; 1 unless given."
   keyword: Float
-  "The episodes before and after a found one in its session; 0.5 unless given."
+  "The episodes before and after a found one in its session; 0.2 unless given."
   session: Float
   "What edges and mentions lead to from what was found; 0.3 unless given, asked only with ` + "`" + `expand` + "`" + `."
   graph: Float

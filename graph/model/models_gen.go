@@ -389,7 +389,7 @@ type RecallLegsInput struct {
 	Dense graphql.Omittable[*float64] `json:"dense,omitempty"`
 	// By words: BM25 or the engine's sparse search; 1 unless given.
 	Keyword graphql.Omittable[*float64] `json:"keyword,omitempty"`
-	// The episodes before and after a found one in its session; 0.5 unless given.
+	// The episodes before and after a found one in its session; 0.2 unless given.
 	Session graphql.Omittable[*float64] `json:"session,omitempty"`
 	// What edges and mentions lead to from what was found; 0.3 unless given, asked only with `expand`.
 	Graph graphql.Omittable[*float64] `json:"graph,omitempty"`

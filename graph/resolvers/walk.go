@@ -109,11 +109,14 @@ func (r *Resolver) entityBy(ctx context.Context, by model.EntityBy) (*stores.Ent
 	return load(ctx).Entity(ctx, at(ctx), keyOf(*id, stores.KindEntity))
 }
 
-// ask answers a question, with the nodes it found.
+// ask answers a question, with the nodes it found. A store that fails costs its own nodes only.
 func (r *Resolver) ask(ctx context.Context, input model.RecallInput) (*model.RecallResult, error) {
 	answer, err := r.recall.Recall(ctx, scope(ctx), input.Query(at(ctx).Select))
 	if err != nil {
 		return nil, err
+	}
+	if answer.Err != nil {
+		graphql.AddError(ctx, answer.Err)
 	}
 	nodes := make([]stores.Node, len(answer.Hits))
 	for i, h := range answer.Hits {
