@@ -1,125 +1,12 @@
 package graph_test
 
 import (
-	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"testing"
 
-	"thalamus/graph"
 	"thalamus/graph/graphtest"
-	"thalamus/graph/model"
-	"thalamus/stores"
 )
-
-// author writes in a scope of its own.
-type author struct {
-	*graphtest.Gateway
-	scope stores.Scope
-}
-
-// newAuthor invents a scope on the shared gateway.
-func newAuthor(t *testing.T) author {
-	t.Helper()
-	return author{graphtest.Sample(t), stores.NewScope(t.Name(), "", string(stores.NewID()))}
-}
-
-// selections of the nodes in payloads.
-var selections = map[string]string{
-	"episode":       `episode{id version content outcome timestamp endTimestamp durationMs emotionalValence stability accessCount predictionError sequencePosition sessionId context{project file extra} capsule{poses routingAgreement} entities{id name} ingestedAt updatedAt}`,
-	"entity":        `entity{id version name type label summary details source validFrom validTo stability accessCount content keywords aliases metadata supersedes{id} supersededBy{id} versions{id}}`,
-	"procedure":     `procedure{id version name domain triggerPattern steps{order action tool parameters} script successRate executionCount lastExecutedAt deprecated consolidatedInto{id} createdFrom}`,
-	"relationship":  `relationship{id version type label weight coAccessCount lastCoAccessAt validTo metadata source{id} target{id}}`,
-	"relationships": `relationships{id version weight coAccessCount}`,
-	"profile":       `profile{id version content summary keywords entityNames importance metadata}`,
-	"todo":          `todo{id version content status urgency assignee reason startTime endTime completedAt sourceEpisode{id} entities{id}}`,
-	"deleted":       `id deleted`, "decayed": `decayed pruned`, "pruned": ``, "id": ``,
-}
-
-// send runs a mutation and answers its payload.
-func (a author) send(t *testing.T, mutation string, input map[string]any) map[string]any {
-	t.Helper()
-	field := graph.Schema(nil).Schema().Mutation.Fields.ForName(mutation)
-	var selection []string
-	for _, f := range graph.Schema(nil).Schema().Types[field.Type.Name()].Fields {
-		selection = append(selection, selections[f.Name])
-	}
-	query := fmt.Sprintf("mutation($i:%s!){x:%s(input:$i){problems{code message path} %s}}", field.Arguments[0].Type.Name(), mutation, strings.Join(selection, " "))
-	return a.Query(t, query, map[string]any{"i": input}, graphtest.As(a.scope))["x"].(map[string]any)
-}
-
-// do runs a mutation that must not have problems and answers the changed node, or the whole payload.
-func (a author) do(t *testing.T, mutation string, input map[string]any) map[string]any {
-	t.Helper()
-	p := a.send(t, mutation, input)
-	if problems := p["problems"].([]any); len(problems) > 0 {
-		t.Fatalf("%s %v: %v", mutation, input, problems)
-	}
-	for _, key := range []string{"episode", "entity", "procedure", "relationship", "profile", "todo"} {
-		if node, ok := p[key]; ok {
-			return node.(map[string]any)
-		}
-	}
-	return p
-}
-
-// refuse runs a mutation that must have one problem and no node. path is dotted.
-func (a author) refuse(t *testing.T, mutation string, input map[string]any, code, path string) {
-	t.Helper()
-	p := a.send(t, mutation, input)
-	problems := p["problems"].([]any)
-	if len(problems) != 1 {
-		t.Errorf("%s %v: %v, want one problem", mutation, input, problems)
-		return
-	}
-	var got []string
-	for _, step := range graphtest.At(problems, 0, "path").([]any) {
-		got = append(got, step.(string))
-	}
-	if graphtest.At(problems, 0, "code") != code || strings.Join(got, ".") != path || graphtest.At(problems, 0, "message") == "" {
-		t.Errorf("%s %v: %v, want %s at %q", mutation, input, problems, code, path)
-	}
-	for key, v := range p {
-		if _, node := v.(map[string]any); node {
-			t.Errorf("%s %v answers %s beside its problem", mutation, input, key)
-		}
-	}
-}
-
-// merge is an input with other fields.
-func merge(base map[string]any, more ...any) map[string]any {
-	out := map[string]any{}
-	for k, v := range base {
-		out[k] = v
-	}
-	for i := 0; i < len(more); i += 2 {
-		out[more[i].(string)] = more[i+1]
-	}
-	return out
-}
-
-type in = map[string]any
-
-// read reads one node by its global id; nil when there is none.
-func (a author) read(t *testing.T, id any, selection string) any {
-	t.Helper()
-	return a.Query(t, "query($i:ID!){node(id:$i){id "+selection+"}}", in{"i": id}, graphtest.As(a.scope))["node"]
-}
-
-// found says whether recall finds a node by words and by meaning.
-func (a author) found(t *testing.T, text string, id any) bool {
-	t.Helper()
-	data := a.Query(t, `query($t:String!){recall(input:{text:$t,first:200,expand:{depth:2}}){hits{node{id}}}}`, in{"t": text}, graphtest.As(a.scope))
-	return slices.ContainsFunc(graphtest.At(data, "recall", "hits").([]any), func(h any) bool { return graphtest.At(h, "node", "id") == id })
-}
-
-func near(t *testing.T, what string, got any, want float64) {
-	t.Helper()
-	if f, ok := got.(float64); !ok || math.Abs(f-want) > 1e-9 {
-		t.Errorf("%s is %v, want %v", what, got, want)
-	}
-}
 
 func TestLifeOfAnEpisode(t *testing.T) {
 	a := newAuthor(t)
@@ -184,31 +71,6 @@ func TestLifeOfAnEpisode(t *testing.T) {
 	a.gone(t, "deleteEpisode", id, "beluga at noon")
 	if a.read(t, todo["id"], "... on Todo{sourceEpisode{id}}") == nil {
 		t.Error("the todo went with its episode")
-	}
-}
-
-func unknown(kind stores.Kind) string {
-	return model.GlobalID(stores.Ref{Kind: kind, ID: stores.NewID()})
-}
-
-// gone deletes a node and wants nothing of it left: no node, no edges, no hit.
-func (a author) gone(t *testing.T, mutation string, id any, words string) {
-	t.Helper()
-	if p := a.do(t, mutation, in{"id": id}); p["deleted"] != true || p["id"] != id {
-		t.Errorf("%s: %v", mutation, p)
-	}
-	if p := a.do(t, mutation, in{"id": id}); p["deleted"] != false {
-		t.Errorf("%s again: %v", mutation, p)
-	}
-	if a.read(t, id, "") != nil {
-		t.Errorf("%s: it is still there", mutation)
-	}
-	data := a.Query(t, `query($i:ID!){a:relationships(where:{source:{eq:$i}}){totalCount} b:relationships(where:{target:{eq:$i}}){totalCount}}`, in{"i": id}, graphtest.As(a.scope))
-	if graphtest.At(data, "a", "totalCount") != 0.0 || graphtest.At(data, "b", "totalCount") != 0.0 {
-		t.Errorf("%s leaves edges: %v", mutation, data)
-	}
-	if words != "" && a.found(t, words, id) {
-		t.Errorf("%s: it is still recalled", mutation)
 	}
 }
 
@@ -402,96 +264,6 @@ func TestLifeOfATodo(t *testing.T) {
 	a.refuse(t, "completeTodo", in{"id": unknown("Todo")}, "NOT_FOUND", "id")
 	a.refuse(t, "completeTodo", in{"id": id, "expectedVersion": 1}, "CONFLICT", "expectedVersion")
 	a.gone(t, "deleteTodo", id, "gutter")
-}
-
-func TestLifeOfARelationship(t *testing.T) {
-	a := newAuthor(t)
-	x, y := a.do(t, "upsertEntity", in{"name": "X"})["id"], a.do(t, "upsertEntity", in{"name": "Y"})["id"]
-	edge := in{"source": x, "target": y, "type": "USES"}
-	r := a.do(t, "relate", merge(edge, "metadata", in{"since": "May"}))
-	near(t, "the initial weight", r["weight"], 0.1)
-	again := a.do(t, "relate", merge(edge, "weight", 0.5))
-	if again["id"] != r["id"] || again["weight"] != 0.5 || again["version"] != 2.0 || !jsonEqual(again["metadata"], in{"since": "May"}) {
-		t.Errorf("related again: %v", again)
-	}
-	if a.do(t, "relate", merge(edge, "label", "gladly"))["id"] == r["id"] || a.do(t, "relate", merge(edge, "type", "CAUSES"))["id"] == r["id"] {
-		t.Error("another label or type is another edge")
-	}
-	a.refuse(t, "relate", merge(edge, "target", x), "INVALID", "target")
-	a.refuse(t, "relate", merge(edge, "weight", 1.1), "INVALID", "weight")
-	a.refuse(t, "relate", merge(edge, "source", r["id"]), "INVALID", "source.kind")
-	a.refuse(t, "relate", merge(edge, "label", strings.Repeat("x", 101)), "INVALID", "label")
-	for _, end := range []string{"source", "target"} {
-		if p := a.send(t, "relate", merge(edge, end, unknown("Entity"))); graphtest.At(p, "problems", 0, "code") != "NOT_FOUND" {
-			t.Errorf("an unknown %s: %v", end, p)
-		}
-	}
-	// An id of the right key and the wrong noun names nobody.
-	ref, _ := model.ParseGlobalID(x.(string))
-	if p := a.send(t, "relate", merge(edge, "source", model.GlobalID(stores.Ref{Kind: "Episode", ID: ref.ID}))); graphtest.At(p, "problems", 0, "code") != "NOT_FOUND" {
-		t.Errorf("an entity named as an episode: %v", p)
-	}
-
-	changed := a.do(t, "updateRelationship", in{"id": r["id"], "weight": 0.4, "metadata": nil, "validTo": "2099-01-01T00:00:00Z"})
-	if changed["weight"] != 0.4 || changed["metadata"] != nil || changed["validTo"] != "2099-01-01T00:00:00Z" {
-		t.Errorf("updated %v", changed)
-	}
-	for _, field := range []string{"weight", "validFrom"} {
-		a.refuse(t, "updateRelationship", in{"id": r["id"], field: nil}, "INVALID", field)
-	}
-	a.refuse(t, "updateRelationship", in{"id": r["id"], "weight": 0.1, "expectedVersion": 1}, "CONFLICT", "expectedVersion")
-
-	// w' = w + rate·(1 - w), one more use; w' = w·(1 - rate), no use.
-	by := in{"id": r["id"]}
-	s := graphtest.At(a.do(t, "strengthen", in{"edges": by, "rate": 0.25}), "relationships", 0)
-	near(t, "strengthened", graphtest.At(s, "weight"), 0.4+0.25*0.6)
-	near(t, "uses", graphtest.At(s, "coAccessCount"), 2)
-	s = graphtest.At(a.do(t, "strengthen", in{"edges": by}), "relationships", 0)
-	near(t, "strengthened by default", graphtest.At(s, "weight"), 0.55+0.1*0.45)
-	w := graphtest.At(a.do(t, "weaken", in{"edges": by, "rate": 0.5}), "relationships", 0)
-	near(t, "weakened", graphtest.At(w, "weight"), 0.595*0.5)
-	near(t, "uses", graphtest.At(w, "coAccessCount"), 3)
-	all := a.do(t, "weaken", in{"edges": in{"between": in{"source": x, "target": y}}, "rate": 0})
-	if n := len(all["relationships"].([]any)); n != 3 {
-		t.Errorf("%d edges between the two, want 3", n)
-	}
-	if n := len(a.do(t, "weaken", in{"edges": in{"between": in{"source": x, "target": y, "type": "USES"}}})["relationships"].([]any)); n != 2 {
-		t.Errorf("%d USES edges between the two, want 2", n)
-	}
-	a.refuse(t, "strengthen", in{"edges": by, "rate": 1.5}, "INVALID", "rate")
-	a.refuse(t, "strengthen", in{"edges": in{"id": unknown("Relationship")}}, "NOT_FOUND", "edges")
-	a.refuse(t, "strengthen", in{"edges": in{"id": x}}, "INVALID", "edges.id")
-	a.refuse(t, "weaken", in{"edges": in{"between": in{"source": y, "target": x}}}, "NOT_FOUND", "edges.between")
-
-	if p := a.do(t, "unrelate", in{"id": r["id"]}); p["deleted"] != true || a.read(t, r["id"], "") != nil {
-		t.Errorf("unrelated: %v", p)
-	}
-	if p := a.do(t, "unrelate", in{"id": r["id"]}); p["deleted"] != false {
-		t.Errorf("unrelated twice: %v", p)
-	}
-}
-
-func TestDecay(t *testing.T) {
-	a := newAuthor(t)
-	x, y := a.do(t, "upsertEntity", in{"name": "X"})["id"], a.do(t, "upsertEntity", in{"name": "Y"})["id"]
-	strong := a.do(t, "relate", in{"source": x, "target": y, "type": "USES", "weight": 0.5})["id"]
-	faint := a.do(t, "relate", in{"source": x, "target": y, "type": "CAUSES", "weight": 0.02})["id"]
-	other := a.do(t, "relate", in{"source": y, "target": x, "type": "PART_OF", "weight": 0.5})["id"]
-	if p := a.do(t, "decayRelationships", in{}); p["decayed"] != 0.0 || p["pruned"] != 0.0 {
-		t.Errorf("edges in use decayed: %v", p)
-	}
-	p := a.do(t, "decayRelationships", in{"staleAfter": "PT0S", "rate": 0.5, "minWeight": 0.015, "where": in{"type": in{"in": []any{"USES", "CAUSES"}}}})
-	if p["decayed"] != 2.0 || p["pruned"] != 1.0 {
-		t.Errorf("decayed: %v", p)
-	}
-	near(t, "the strong edge", graphtest.At(a.read(t, strong, "... on Relationship{weight}"), "weight"), 0.25)
-	near(t, "an edge that was not meant", graphtest.At(a.read(t, other, "... on Relationship{weight}"), "weight"), 0.5)
-	if a.read(t, faint, "") != nil {
-		t.Error("the faint edge is still there")
-	}
-	a.refuse(t, "decayRelationships", in{"rate": 2}, "INVALID", "rate")
-	a.refuse(t, "decayRelationships", in{"minWeight": -1}, "INVALID", "minWeight")
-	a.refuse(t, "decayRelationships", in{"staleAfter": "-P1D"}, "INVALID", "staleAfter")
 }
 
 // TestProblemsAreHeardAtOnce wants everything that is wrong with an input in one answer.

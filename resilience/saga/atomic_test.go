@@ -1,0 +1,273 @@
+package saga_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"thalamus/graph/graphtest"
+	"thalamus/resilience"
+	"thalamus/resilience/saga"
+	"thalamus/stores"
+)
+
+// memory is a small memory in a scope of its own, and everything in it as text.
+type memory struct {
+	*graphtest.Gateway
+	scope stores.Scope
+	batch saga.Batch
+}
+
+func remember(t *testing.T, g *graphtest.Gateway) memory {
+	t.Helper()
+	m := memory{g, stores.NewScope(string(stores.NewID()), "", ""), fullBatch()}
+	if err := g.Writes.Import(t.Context(), m.scope, m.batch); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// dump is all that the stores hold of the scope: nouns, vectors and answers.
+func (m memory) dump(t *testing.T, keys ...string) string {
+	t.Helper()
+	ctx, all := context.Background(), map[string]any{}
+	q := stores.Query{Page: stores.Page{First: 1000}}
+	collect(t, all, "episodes", m.scope, q, m.Set.Episodes.List)
+	collect(t, all, "entities", m.scope, q, m.Set.Entities.List)
+	collect(t, all, "records", m.scope, q, m.Set.EntityRecords.List)
+	collect(t, all, "procedures", m.scope, q, m.Set.Procedures.List)
+	collect(t, all, "relationships", m.scope, q, m.Set.Relationships.List)
+	collect(t, all, "profiles", m.scope, q, m.Set.Profiles.List)
+	collect(t, all, "todos", m.scope, q, m.Set.Todos.List)
+	for _, c := range stores.Collections {
+		ids, err := m.Set.Vectors.Scroll(ctx, m.scope, c, stores.Filter{}, "", 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		points, err := m.Set.Vectors.Get(ctx, m.scope, c, ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all["points of "+string(c)] = points
+	}
+	for _, key := range keys {
+		a, err := m.Set.Answers.Get(ctx, m.scope, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all["answer "+key] = a
+	}
+	b, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func collect[T any](t *testing.T, all map[string]any, name string, s stores.Scope, q stores.Query, list func(context.Context, stores.Scope, stores.Query) (stores.Slice[T], error)) {
+	t.Helper()
+	page, err := list(context.Background(), s, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all[name] = page.Items
+}
+
+// writes are all kinds of writes, each to a memory of its own.
+func writes(w *saga.Writer) map[string]func(memory, saga.Request) error {
+	return map[string]func(memory, saga.Request) error{
+		"create an episode": func(m memory, r saga.Request) error {
+			_, err := w.CreateEpisode(context.Background(), m.scope, r, &stores.Episode{SessionID: "s", Content: "new", Mentions: []stores.ID{m.batch.Entities[0].Entity.ID}})
+			return err
+		},
+		"update an episode": func(m memory, r saga.Request) error {
+			_, err := w.UpdateEpisode(context.Background(), m.scope, r, m.batch.Episodes[0].ID, nil, func(e *stores.Episode) error { e.Content = "other"; return nil })
+			return err
+		},
+		"delete an episode": func(m memory, r saga.Request) error {
+			_, err := w.DeleteEpisode(context.Background(), m.scope, r, m.batch.Episodes[0].ID, nil)
+			return err
+		},
+		"create an entity": func(m memory, r saga.Request) error {
+			_, err := w.UpsertEntity(context.Background(), m.scope, r, "kite", nil, func(e saga.EntityParts) error { e.Record.Content = "red"; return nil })
+			return err
+		},
+		"update an entity": func(m memory, r saga.Request) error {
+			_, err := w.UpsertEntity(context.Background(), m.scope, r, "osprey", nil, func(e saga.EntityParts) error { e.Entity.Summary, e.Record.Content = "a", "b"; return nil })
+			return err
+		},
+		"rename an entity": func(m memory, r saga.Request) error {
+			_, err := w.UpdateEntity(context.Background(), m.scope, r, m.batch.Entities[0].Entity.ID, nil, func(e saga.EntityParts) error { e.Entity.Name = "eagle"; return nil })
+			return err
+		},
+		"supersede an entity": func(m memory, r saga.Request) error {
+			_, err := w.SupersedeEntity(context.Background(), m.scope, r, m.batch.Entities[0].Entity.ID, nil, func(e saga.EntityParts) error { e.Entity.Summary = "now"; return nil })
+			return err
+		},
+		"delete an entity": func(m memory, r saga.Request) error {
+			_, err := w.DeleteEntity(context.Background(), m.scope, r, m.batch.Entities[0].Entity.ID, nil)
+			return err
+		},
+		"create a procedure": func(m memory, r saga.Request) error {
+			_, err := w.CreateProcedure(context.Background(), m.scope, r, &stores.Procedure{Name: "p", Domain: stores.DomainCoding})
+			return err
+		},
+		"delete a procedure": func(m memory, r saga.Request) error {
+			_, err := w.DeleteProcedure(context.Background(), m.scope, r, m.batch.Procedures[0].ID, nil)
+			return err
+		},
+		"create a todo": func(m memory, r saga.Request) error {
+			_, err := w.CreateTodo(context.Background(), m.scope, r, &stores.Todo{Content: "t"})
+			return err
+		},
+		"update a todo": func(m memory, r saga.Request) error {
+			_, err := w.UpdateTodo(context.Background(), m.scope, r, m.batch.Todos[0].ID, nil, func(d *stores.Todo) error { d.SetStatus(stores.TodoCompleted, stores.Now()); return nil })
+			return err
+		},
+		"delete a todo": func(m memory, r saga.Request) error {
+			_, err := w.DeleteTodo(context.Background(), m.scope, r, m.batch.Todos[0].ID, nil)
+			return err
+		},
+		"relate": func(m memory, r saga.Request) error {
+			_, err := w.Relate(context.Background(), m.scope, r, stores.Relationship{Type: "USES", Source: m.batch.Entities[0].Entity.Ref(), Target: m.batch.Entities[1].Entity.Ref()}, func(*stores.Relationship) error { return nil })
+			return err
+		},
+		"strengthen": func(m memory, r saga.Request) error {
+			_, err := w.Strengthen(context.Background(), m.scope, r, saga.Edges{ID: m.batch.Relationships[0].ID}, 0.5)
+			return err
+		},
+		"decay": func(m memory, r saga.Request) error {
+			_, err := w.Decay(context.Background(), m.scope, r, stores.Decay{StaleBefore: stores.Now().AddDate(1, 0, 0), Rate: 0.5, MinWeight: 0.2})
+			return err
+		},
+		"write a profile": func(m memory, r saga.Request) error {
+			_, err := w.UpsertProfile(context.Background(), m.scope, r, nil, func(p *stores.Profile) error { p.Content = "other"; return nil })
+			return err
+		},
+	}
+}
+
+// TestAllOrNothing breaks each write at each of its calls in turn: nothing may change until all of them succeed.
+func TestAllOrNothing(t *testing.T) {
+	g := graphtest.New(t)
+	all := writes(g.Writes)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		t.Run(name, func(t *testing.T) {
+			m := remember(t, g)
+			before := m.dump(t, "key")
+			for at := 1; ; at++ {
+				calls := 0
+				var broken string
+				g.Break(func(op resilience.Op) error {
+					if calls++; calls == at {
+						broken = op.Name
+						return stores.Unavailable(op.Backend, errors.New("broken"))
+					}
+					return nil
+				})
+				err := all[name](m, saga.Request{Operation: name, Key: "key", Input: []byte(`{}`)})
+				g.Break(nil)
+				after := m.dump(t, "key")
+				if broken == "" { // every call succeeded
+					if err != nil || before == after {
+						t.Errorf("unbroken: %v", err)
+					}
+					if at < 4 {
+						t.Errorf("only %d calls were broken", at-1)
+					}
+					return
+				}
+				if !errors.Is(err, stores.ErrUnavailable) {
+					t.Errorf("broken at %s: %v", broken, err)
+				}
+				if before != after {
+					t.Fatalf("broken at %s it leaves\n%s\nof\n%s", broken, after, before)
+				}
+			}
+		})
+	}
+}
+
+// TestKeysGiveTheFirstAnswer runs each write twice under one key: the second changes nothing.
+func TestKeysGiveTheFirstAnswer(t *testing.T) {
+	g := graphtest.New(t)
+	for name, write := range writes(g.Writes) {
+		m := remember(t, g)
+		r := saga.Request{Operation: name, Key: "key", Input: []byte(`{"a":1}`)}
+		if err := write(m, r); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		after := m.dump(t, "key")
+		if err := write(m, r); err != nil || m.dump(t, "key") != after {
+			t.Errorf("%s twice: %v", name, err)
+		}
+		for _, other := range []saga.Request{{Operation: name, Key: "key", Input: []byte(`{"a":2}`)}, {Operation: name + "!", Key: "key", Input: r.Input}} {
+			if err := write(m, other); !errors.Is(err, stores.ErrConflict) || m.dump(t, "key") != after {
+				t.Errorf("%s, another request under its key: %v", name, err)
+			}
+		}
+	}
+}
+
+// TestRacesAreRunAgain lets another write come between the reading and the writing of an edit.
+func TestRacesAreRunAgain(t *testing.T) {
+	g := graphtest.New(t)
+	m := remember(t, g)
+	id, thought := m.batch.Todos[0].ID, 0
+	got, err := g.Writes.UpdateTodo(t.Context(), m.scope, saga.Request{}, id, nil, func(d *stores.Todo) error {
+		if thought++; thought == 1 {
+			if _, err := g.Writes.UpdateTodo(context.Background(), m.scope, saga.Request{}, id, nil, func(d *stores.Todo) error { d.Reason = "came between"; return nil }); err != nil {
+				t.Error(err)
+			}
+		}
+		d.Assignee = "Ann"
+		return nil
+	})
+	if err != nil || thought != 2 || got.Reason != "came between" || got.Assignee != "Ann" || got.Version != 3 {
+		t.Errorf("after %d thoughts %+v, %v", thought, got, err)
+	}
+	expected := 3
+	_, err = g.Writes.UpdateTodo(t.Context(), m.scope, saga.Request{}, id, &expected, func(d *stores.Todo) error {
+		if d.Version == 3 && d.Reason == "came between" {
+			_, _ = g.Writes.UpdateTodo(context.Background(), m.scope, saga.Request{}, id, nil, func(d *stores.Todo) error { d.Reason = "again"; return nil })
+		}
+		d.Assignee = "Bob"
+		return nil
+	})
+	if !errors.Is(err, stores.ErrConflict) {
+		t.Errorf("an edit of version 3 after another: %v", err)
+	}
+	tries := 0
+	if _, err := g.Writes.UpdateTodo(t.Context(), m.scope, saga.Request{}, id, nil, func(d *stores.Todo) error {
+		tries++
+		_, _ = g.Writes.UpdateTodo(context.Background(), m.scope, saga.Request{}, id, nil, func(d *stores.Todo) error { d.Reason = fmt.Sprint(tries); return nil })
+		d.Assignee = "Eve"
+		return nil
+	}); !errors.Is(err, stores.ErrConflict) || tries != 5 {
+		t.Errorf("an edit that always meets another gave up after %d tries with %v", tries, err)
+	}
+}
+
+// TestBadRequests wants scopes and keys to be checked before anything is read.
+func TestBadRequests(t *testing.T) {
+	g := graphtest.New(t)
+	touched := false
+	g.Break(func(resilience.Op) error { touched = true; return nil })
+	for _, c := range []struct {
+		s stores.Scope
+		r saga.Request
+	}{
+		{stores.Scope{}, saga.Request{}}, {graphtest.Scope, saga.Request{Key: string(make([]byte, 256))}}, {graphtest.Scope, saga.Request{Key: "a\x00"}}, {graphtest.Scope, saga.Request{Key: "\xff"}},
+	} {
+		if _, err := g.Writes.CreateTodo(t.Context(), c.s, c.r, &stores.Todo{Content: "x"}); !errors.Is(err, stores.ErrInvalid) || touched {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if _, err := saga.New(&stores.Set{}); !errors.Is(err, stores.ErrUnsupported) {
+		t.Errorf("stores that are not one database: %v", err)
+	}
+}
