@@ -134,7 +134,7 @@ func checkWhere(t *testing.T, schema *ast.Schema, spec stores.Spec, where *ast.D
 			checkWhere(t, schema, spec, schema.Types[f.Type.Name()], string(name)+".")
 		default:
 			for _, op := range schema.Types[f.Type.Name()].Fields {
-				var value any = map[stores.Type]any{stores.Text: "x", stores.TextList: "x", stores.Number: 1.0, stores.Time: stores.Now(), stores.Bool: true}[kind]
+				value := map[stores.Type]any{stores.Text: "x", stores.TextList: "x", stores.Number: 1.0, stores.Time: stores.Now(), stores.Bool: true}[kind]
 				switch op.Name {
 				case "in":
 					value = []any{value}

@@ -210,7 +210,7 @@ func (w *Writer) still(ctx context.Context, s stores.Scope, read *stores.Entity)
 // putRecord writes a record, which refuses a name that is taken.
 func (w *Writer) putRecord(ctx context.Context, s stores.Scope, r *stores.EntityRecord) error {
 	err := w.set.EntityRecords.Put(ctx, s, []*stores.EntityRecord{r})
-	if e, ok := errors.AsType[*stores.Error](err); ok && e.Kind == stores.ErrConflict && e.Path == nil {
+	if e, ok := errors.AsType[*stores.Error](err); ok && errors.Is(e.Kind, stores.ErrConflict) && e.Path == nil {
 		named := *e
 		named.Path = []string{"name"}
 		return &named
