@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	metrics "go.opentelemetry.io/otel/metric/noop"
 	spans "go.opentelemetry.io/otel/trace/noop"
@@ -160,6 +161,7 @@ func start(dir string) (*Gateway, error) {
 	}
 	options := graph.Options{Set: g.Set, Guards: guards, CursorKey: []byte("a key for tests only"), Log: logger}
 	options.Transport.Introspection = true
+	options.Transport.Timeout = time.Hour // tests are not timed, however slow the machine
 	g.Handler, err = graph.NewHandler(options)
 	return g, err
 }
