@@ -16,7 +16,6 @@ import (
 	"thalamus/resilience"
 	"thalamus/stores"
 	"thalamus/stores/open"
-	"thalamus/stores/sqlite"
 )
 
 // examination is the checks that need a valid configuration.
@@ -24,7 +23,7 @@ type examination struct {
 	*diagnosis
 	cfg   *config.Config
 	log   *slog.Logger
-	facts sqlite.Facts
+	facts open.Facts
 	model stores.Model // of the embedder; zero when it does not answer
 }
 
