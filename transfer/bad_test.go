@@ -21,51 +21,70 @@ func TestBadLinesAreReportedAndTheRestIsTaken(t *testing.T) {
 	const node = "01a00000-0000-7000-8000-00000000000a"
 	m := fresh(t)
 	for name, c := range map[string]struct{ line, reason string }{
-		"not JSON":             {`{"kind":"Todo",`, "is not JSON"},
-		"not JSON either":      {`hello`, "is not JSON"},
-		"not an object":        {`[1,2]`, "array"},
-		"null":                 {`null`, "neither kind"},
-		"a number":             {`42`, "number"},
-		"no kind":              {`{"content":"x"}`, "neither kind"},
-		"unknown kind":         {`{"kind":"Dream","content":"x"}`, `"Dream"`},
-		"kind of a wrong type": {`{"kind":7}`, "kind cannot be a number"},
-		"unknown type":         {`{"type":"thing","name":"x"}`, `"thing"`},
-		"unknown field":        {`{"kind":"Todo","content":"x","colour":"red"}`, `unknown field "colour"`},
-		"field of another":     {`{"kind":"Todo","content":"x","domain":"CODING"}`, `unknown field "domain"`},
-		"record of another":    {`{"kind":"Todo","content":"x","aliases":["a"]}`, `unknown field "aliases"`},
-		"unknown nested":       {`{"kind":"Episode","sessionId":"s","content":"x","context":{"moon":1}}`, `unknown field "moon"`},
-		"wrong type":           {`{"kind":"Entity","name":"x","accessCount":"many"}`, "accessCount cannot be a string"},
-		"wrong nested type":    {`{"kind":"Episode","sessionId":"s","content":"x","context":{"file":1}}`, "context.file cannot be a number"},
-		"fraction":             {`{"kind":"Todo","content":"x","urgency":1.5}`, "urgency"},
-		"number too large":     {`{"kind":"Entity","name":"x","stability":1e999}`, "stability"},
-		"two objects":          {`{"kind":"Todo","content":"x"} {"kind":"Todo","content":"y"}`, "invalid character"},
-		"missing field":        {`{"kind":"Todo"}`, "content must not be empty"},
-		"several problems":     {`{"kind":"Episode","outcome":"GREAT"}`, "sessionId must not be empty; content must not be empty; outcome"},
-		"bad enum":             {`{"kind":"Entity","name":"x","type":"GHOST"}`, `"GHOST" is not one of`},
-		"bad date":             {`{"kind":"Todo","content":"x","endTime":"tomorrow"}`, "tomorrow is not a time"},
-		"date beyond UTC":      {`{"kind":"Todo","content":"x","endTime":"9999-12-31T23:59:59-10:00"}`, "years 1 to 9999"},
-		"end before start":     {`{"kind":"Todo","content":"x","startTime":"2026-02-01T00:00:00Z","endTime":"2026-01-01T00:00:00Z"}`, "endTime must not lie before"},
-		"bad id":               {`{"kind":"Todo","content":"x","id":"7"}`, "is not a UUID"},
-		"bad mention":          {`{"kind":"Episode","sessionId":"s","content":"x","mentions":["Ann"]}`, "is not a UUID"},
-		"bad version":          {`{"kind":"Todo","content":"x","version":-1}`, "version must be at least 1"},
-		"bad scope":            {`{"kind":"Todo","content":"x","scope":{"user":"` + strings.Repeat("u", 256) + `"}}`, "scope.user"},
-		"scope in control":     {`{"kind":"Todo","content":"x","scope":{"user":"a\u0000b"}}`, "scope.user must not contain control"},
-		"unknown scope part":   {`{"kind":"Todo","content":"x","scope":{"team":"a"}}`, `unknown field "team"`},
-		"NUL":                  {`{"kind":"Todo","content":"a\u0000b"}`, "content must not contain control"},
-		"NUL in metadata":      {`{"kind":"Profile","content":"a","metadata":{"k":"\u0000"}}`, "metadata must not contain control"},
-		"invalid UTF-8":        {"{\"kind\":\"Todo\",\"content\":\"a\xff\"}", "not valid UTF-8"},
-		"too long a name":      {`{"type":"entity","name":"` + strings.Repeat("n", 256) + `"}`, "name is 256 characters long"},
-		"empty name":           {`{"type":"entity","name":" "}`, "name must not be empty"},
-		"record of an entity":  {`{"kind":"Entity","name":"x","content":"` + strings.Repeat("c", 50_001) + `"}`, "content is 50001"},
-		"unknown mention":      {`{"kind":"Episode","sessionId":"s","content":"x","mentions":["01b00000-0000-7000-8000-000000000000"]}`, "no entity with id 01b00000"},
-		"unknown end":          {`{"kind":"Relationship","source":{"kind":"Entity","id":"` + node + `"},"target":{"kind":"Episode","id":"01b00000-0000-7000-8000-000000000000"}}`, "no episode with id"},
-		"no end":               {`{"kind":"Relationship","source":{"kind":"Entity","id":"` + node + `"}}`, "target.id must be given"},
-		"bad end":              {`{"kind":"Relationship","source":{"kind":"Entity","id":"` + node + `"},"target":{"kind":"Todo","id":"` + node + `"}}`, "target.kind"},
-		"a loop":               {`{"type":"relation","from":"known","to":"known","relationType":"USES"}`, "another node than the source"},
-		"unknown name":         {`{"type":"relation","from":"known","to":"nobody","relationType":"USES"}`, `no entity is named "nobody"`},
-		"nameless end":         {`{"type":"relation","from":"known","relationType":"USES"}`, "to must not be empty"},
-		"taken name":           {`{"kind":"Entity","id":"01b00000-0000-7000-8000-000000000000","name":"known"}`, `"known" exists already`},
-		"said twice":           {`{"kind":"Entity","id":"` + node + `","name":"other"}`, "line 1 holds already"},
+		"not JSON":              {`{"kind":"Todo",`, "is not JSON"},
+		"not JSON either":       {`hello`, "is not JSON"},
+		"not an object":         {`[1,2]`, "must be an object, not an array"},
+		"null":                  {`null`, "must be an object, not null"},
+		"a number":              {`42`, "must be an object, not a number"},
+		"no kind":               {`{"content":"x"}`, "neither kind"},
+		"unknown kind":          {`{"kind":"Dream","content":"x"}`, `"Dream"`},
+		"kind of a wrong type":  {`{"kind":7}`, "kind cannot be a number"},
+		"unknown type":          {`{"type":"thing","name":"x"}`, `"thing"`},
+		"unknown field":         {`{"kind":"Todo","content":"x","colour":"red"}`, `unknown field "colour"`},
+		"field of another":      {`{"kind":"Todo","content":"x","domain":"CODING"}`, `unknown field "domain"`},
+		"record of another":     {`{"kind":"Todo","content":"x","aliases":["a"]}`, `unknown field "aliases"`},
+		"unknown nested":        {`{"kind":"Episode","sessionId":"s","content":"x","context":{"moon":1}}`, `unknown field "moon"`},
+		"wrong type":            {`{"kind":"Entity","name":"x","accessCount":"many"}`, "accessCount cannot be a string"},
+		"wrong nested type":     {`{"kind":"Episode","sessionId":"s","content":"x","context":{"file":1}}`, "context.file cannot be a number"},
+		"fraction":              {`{"kind":"Todo","content":"x","urgency":1.0}`, "urgency must be a whole number, written like 1, not 1.0"},
+		"an array for a text":   {`{"kind":"Todo","content":[]}`, "content cannot be an array"},
+		"key in other case":     {`{"kind":"Todo","content":"x","Urgency":1}`, `unknown field "Urgency"; did you mean "urgency"?`},
+		"kind in other case":    {`{"Kind":"Todo","content":"x"}`, "neither kind"},
+		"nested other case":     {`{"kind":"Episode","sessionId":"s","content":"x","context":{"File":"f"}}`, `did you mean "file"?`},
+		"list other case":       {`{"kind":"Procedure","name":"x","domain":"CODING","steps":[{"Order":1,"action":"a"}]}`, `did you mean "order"?`},
+		"header key":            {`{"kind":"Entity","name":"x","scope":{"User":"a"}}`, `did you mean "user"?`},
+		"key twice":             {`{"kind":"Todo","content":"x","content":"x"}`, `gives the field "content" twice`},
+		"key twice, escaped":    {`{"kind":"Todo","content":"x","\u0063ontent":"y"}`, `gives the field "content" twice`},
+		"kind twice":            {`{"kind":"Todo","kind":"Todo","content":"x"}`, `gives the field "kind" twice`},
+		"nested key twice":      {`{"kind":"Episode","sessionId":"s","content":"x","context":{"file":"f","file":"g"}}`, `"file" twice`},
+		"free key twice":        {`{"kind":"Profile","content":"x","metadata":{"a":[{"k":1,"k":2}]}}`, `"k" twice`},
+		"MCP key twice":         {`{"type":"entity","name":"x","name":"y"}`, `"name" twice`},
+		"MCP key in other case": {`{"type":"entity","Name":"x"}`, "name must not be empty"},
+		"MCP wrong type":        {`{"type":"entity","name":"x","observations":"one"}`, "observations cannot be a string"},
+		"half a character":      {`{"kind":"Todo","content":"a\ud800"}`, `holds half a character (\ud800`},
+		"the other half":        {`{"kind":"Todo","content":"\udc00a"}`, "half a character"},
+		"two first halves":      {`{"kind":"Todo","content":"\ud83d\ud83d"}`, "half a character"},
+		"half in metadata":      {`{"kind":"Profile","content":"x","metadata":{"\uD83D":1}}`, "half a character"},
+		"half from MCP":         {`{"type":"entity","name":"x","observations":["\ud800 x"]}`, "half a character"},
+		"number too large":      {`{"kind":"Entity","name":"x","stability":1e999}`, "stability"},
+		"two objects":           {`{"kind":"Todo","content":"x"} {"kind":"Todo","content":"y"}`, "invalid character"},
+		"missing field":         {`{"kind":"Todo"}`, "content must not be empty"},
+		"several problems":      {`{"kind":"Episode","outcome":"GREAT"}`, "sessionId must not be empty; content must not be empty; outcome"},
+		"bad enum":              {`{"kind":"Entity","name":"x","type":"GHOST"}`, `"GHOST" is not one of`},
+		"bad date":              {`{"kind":"Todo","content":"x","endTime":"tomorrow"}`, "tomorrow is not a time"},
+		"date beyond UTC":       {`{"kind":"Todo","content":"x","endTime":"9999-12-31T23:59:59-10:00"}`, "years 1 to 9999"},
+		"end before start":      {`{"kind":"Todo","content":"x","startTime":"2026-02-01T00:00:00Z","endTime":"2026-01-01T00:00:00Z"}`, "endTime must not lie before"},
+		"bad id":                {`{"kind":"Todo","content":"x","id":"7"}`, "is not a UUID"},
+		"bad mention":           {`{"kind":"Episode","sessionId":"s","content":"x","mentions":["Ann"]}`, "is not a UUID"},
+		"bad version":           {`{"kind":"Todo","content":"x","version":-1}`, "version must be at least 1"},
+		"bad scope":             {`{"kind":"Todo","content":"x","scope":{"user":"` + strings.Repeat("u", 256) + `"}}`, "scope.user"},
+		"scope in control":      {`{"kind":"Todo","content":"x","scope":{"user":"a\u0000b"}}`, "scope.user must not contain control"},
+		"unknown scope part":    {`{"kind":"Todo","content":"x","scope":{"team":"a"}}`, `unknown field "team"`},
+		"NUL":                   {`{"kind":"Todo","content":"a\u0000b"}`, "content must not contain control"},
+		"NUL in metadata":       {`{"kind":"Profile","content":"a","metadata":{"k":"\u0000"}}`, "metadata must not contain control"},
+		"invalid UTF-8":         {"{\"kind\":\"Todo\",\"content\":\"a\xff\"}", "not valid UTF-8"},
+		"too long a name":       {`{"type":"entity","name":"` + strings.Repeat("n", 256) + `"}`, "name is 256 characters long"},
+		"empty name":            {`{"type":"entity","name":" "}`, "name must not be empty"},
+		"record of an entity":   {`{"kind":"Entity","name":"x","content":"` + strings.Repeat("c", 50_001) + `"}`, "content is 50001"},
+		"unknown mention":       {`{"kind":"Episode","sessionId":"s","content":"x","mentions":["01b00000-0000-7000-8000-000000000000"]}`, "no entity with id 01b00000"},
+		"unknown end":           {`{"kind":"Relationship","source":{"kind":"Entity","id":"` + node + `"},"target":{"kind":"Episode","id":"01b00000-0000-7000-8000-000000000000"}}`, "no episode with id"},
+		"no end":                {`{"kind":"Relationship","source":{"kind":"Entity","id":"` + node + `"}}`, "target.id must be given"},
+		"bad end":               {`{"kind":"Relationship","source":{"kind":"Entity","id":"` + node + `"},"target":{"kind":"Todo","id":"` + node + `"}}`, "target.kind"},
+		"a loop":                {`{"type":"relation","from":"known","to":"known","relationType":"USES"}`, "another node than the source"},
+		"unknown name":          {`{"type":"relation","from":"known","to":"nobody","relationType":"USES"}`, `no entity is named "nobody"`},
+		"nameless end":          {`{"type":"relation","from":"known","relationType":"USES"}`, "to must not be empty"},
+		"taken name":            {`{"kind":"Entity","id":"01b00000-0000-7000-8000-000000000000","name":"known"}`, `"known" exists already`},
+		"said twice":            {`{"kind":"Entity","id":"` + node + `","name":"other"}`, "line 1 holds already"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			good := `{"kind":"Entity","id":"` + node + `","name":"known"}`
@@ -333,4 +352,23 @@ func mangled(random *rand.Rand, line []byte) string {
 		}
 	}
 	return string(line)
+}
+
+func TestBadLinesAreToldInTheOrderOfTheFile(t *testing.T) {
+	file := strings.Join([]string{
+		`{"kind":"Todo","content":""}`, `nonsense`, `{"kind":"Entity","name":""}`, `{"kind":"Episode","sessionId":"s","content":""}`,
+		`{"kind":"Profile","content":""}`, `more nonsense`, `{"kind":"Procedure"}`,
+	}, "\n")
+	for _, size := range []int{1, 2, 500} {
+		out, err := fresh(t).try(strings.NewReader(file), transfer.ImportOptions{BatchSize: size})
+		if err != nil || len(out.bad) != 7 {
+			t.Fatalf("%v %v", out.bad, err)
+		}
+		for i, b := range out.bad {
+			if b.Line != i+1 {
+				t.Errorf("batches of %d: %v", size, out.bad)
+				break
+			}
+		}
+	}
 }

@@ -230,3 +230,22 @@ func TestANameChangesHandsWhateverTheBatches(t *testing.T) {
 		}
 	}
 }
+
+// Keys that a format leaves free are kept as they are, and so are characters that were escaped in halves.
+func TestWhatKeysAndEscapesMayBe(t *testing.T) {
+	m := fresh(t)
+	m.lines(
+		`{"kind":"Profile","content":"x","metadata":{"Urgency":1,"urgency":2,"content":{"kind":"a","Kind":"b"}}}`,
+		`{"type":"entity","name":"ann","Name":"Ann","Kind":"person","observations":["\ud83d\ude00 \\ud800"]}`,
+		"{ \"kind\" :\t\"Todo\" , \"content\" : \"spaced\" , \"entities\" : [ ] , \"urgency\" : 1 }",
+	)
+	got := m.export()
+	for _, want := range []string{
+		`"metadata":{"Urgency":1,"content":{"Kind":"b","kind":"a"},"urgency":2}`,
+		`"metadata":{"Kind":"person","Name":"Ann"}`, "😀 \\\\ud800", `"content":"spaced","status":"PENDING","urgency":1`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s lacks %s", got, want)
+		}
+	}
+}

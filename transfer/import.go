@@ -2,12 +2,13 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -23,7 +24,7 @@ type ImportOptions struct {
 	Scope     stores.Scope   // of lines that name none; empty parts are the default ones
 	BatchSize int            // nouns written in one transaction, 1 to 1000; 0: 500
 	Progress  func(Progress) // told after every batch
-	OnBad     func(BadLine)  // told of every line that is refused
+	OnBad     func(BadLine)  // told of every line that is refused, batch by batch in their order; those that waited come last
 	DryRun    bool           // go through everything but embedding in one transaction, which other writers wait for, and undo it
 }
 
@@ -56,6 +57,7 @@ func Import(ctx context.Context, r io.Reader, o ImportOptions) (Report, error) {
 	if err == nil {
 		err = im.start(ctx)
 	}
+	im.tell()
 	err = errors.Join(err, im.spool.close())
 	im.report.Elapsed = time.Since(start)
 	return im.report, err
@@ -72,8 +74,9 @@ type importer struct {
 
 	pending map[stores.Scope][]*draft
 	scopes  []stores.Scope // of pending, in the order of the file
-	count   int            // drafts in pending
+	count   int            // drafts in pending, and lines refused meanwhile
 	bytes   int            // of their lines
+	refused []BadLine      // that were not told of yet
 
 	spool *spool
 	last  bool // what has to wait now will wait in vain
@@ -129,7 +132,10 @@ func (im *importer) run(ctx context.Context) error {
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("reading after line %d: %w", im.in.line, err)
+			if im.in.line == 0 {
+				return fmt.Errorf("cannot be read: %w", err)
+			}
+			return fmt.Errorf("cannot be read after line %d: %w", im.in.line, err)
 		}
 		if len(text) == 0 && !tooLong {
 			continue
@@ -162,7 +168,8 @@ func (im *importer) line(ctx context.Context, text []byte, tooLong bool) error {
 	im.report.Lines++
 	if err != nil {
 		im.bad(at, err)
-		return nil
+		im.count++ // so that bad lines alone fill a batch, too
+		return im.flushFull(ctx)
 	}
 	return im.take(ctx, d)
 }
@@ -172,21 +179,25 @@ var errHeader = errors.New("a header")
 
 // read decodes the line of a draft.
 func (im *importer) read(d *draft) error {
-	var tag struct {
-		Kind *stores.Kind `json:"kind"`
-		Type *string      `json:"type"`
+	object, err := members(d.text)
+	if err != nil {
+		return err
 	}
-	err := json.Unmarshal(d.text, &tag)
+	kind, isOurs, err := word(object, "kind")
+	if err != nil {
+		return err
+	}
+	typ, isMCP, err := word(object, "type")
 	switch {
+	case isOurs && kind == kindHeader:
+		return errHeader
+	case isOurs:
+		d.noun, d.record, err = parse(stores.Kind(kind), d.text)
 	case err != nil:
 		return err
-	case tag.Kind != nil && *tag.Kind == kindHeader:
-		return errHeader
-	case tag.Kind != nil:
-		d.noun, d.record, err = parse(*tag.Kind, d.text)
-	case tag.Type != nil:
+	case isMCP:
 		d.mcp = true
-		err = parseMCP(*tag.Type, d.text, d)
+		err = parseMCP(typ, object, d)
 	default:
 		return stores.Invalid("", "says neither kind, as thalamus-memory does, nor type, as the MCP memory server does")
 	}
@@ -204,6 +215,16 @@ func (im *importer) read(d *draft) error {
 		return nil
 	}
 	return tidy(d.noun)
+}
+
+// word is the text of a key, if the object has it.
+func word(object []member, key string) (text string, there bool, err error) {
+	var value *string
+	err = decode(object, key, &value)
+	if value == nil {
+		return "", false, err
+	}
+	return *value, true, err
 }
 
 // header checks a header line. It may stand anywhere, so that files can be strung together.
@@ -229,6 +250,11 @@ func (im *importer) take(ctx context.Context, d *draft) error {
 	im.pending[s] = append(im.pending[s], d)
 	im.count++
 	im.bytes += len(d.text)
+	return im.flushFull(ctx)
+}
+
+// flushFull writes what is pending if that is enough.
+func (im *importer) flushFull(ctx context.Context) error {
 	if im.count < im.BatchSize && im.bytes < maxPending {
 		return nil
 	}
@@ -247,6 +273,7 @@ func (im *importer) flush(ctx context.Context) error {
 			return err
 		}
 	}
+	im.tell()
 	im.progress()
 	return nil
 }
@@ -285,9 +312,18 @@ func (im *importer) postpone(d *draft, lack error) error {
 
 func (im *importer) bad(at int, err error) {
 	im.report.Bad++
-	if im.OnBad != nil {
-		im.OnBad(BadLine{Line: at, Reason: reason(err)})
+	im.refused = append(im.refused, BadLine{Line: at, Reason: reason(err)})
+}
+
+// tell reports the lines that were refused, in the order of the file.
+func (im *importer) tell() {
+	slices.SortStableFunc(im.refused, func(a, b BadLine) int { return cmp.Compare(a.Line, b.Line) })
+	for _, b := range im.refused {
+		if im.OnBad != nil {
+			im.OnBad(b)
+		}
 	}
+	im.refused = nil
 }
 
 func (im *importer) progress() {

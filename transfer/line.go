@@ -3,8 +3,6 @@ package transfer
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 
 	"thalamus/stores"
 )
@@ -147,16 +145,3 @@ const (
 	defaultValence = 0.5
 	defaultSuccess = 1.0
 )
-
-// strict decodes one JSON object and refuses fields that it does not know.
-func strict(text []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		return err
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return stores.Invalid("", "something follows after the end of the object; write one object a line")
-	}
-	return nil
-}

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -13,18 +12,11 @@ import (
 // The lines of the MCP memory server.
 
 type mcpEntity struct {
-	Type         string   `json:"type"`
-	Name         string   `json:"name"`
-	EntityType   string   `json:"entityType"`
-	Observations []string `json:"observations"`
+	name, entityType string
+	observations     []string
 }
 
-type mcpRelation struct {
-	Type         string `json:"type"`
-	From         string `json:"from"`
-	To           string `json:"to"`
-	RelationType string `json:"relationType"`
-}
+type mcpRelation struct{ from, to, relationType string }
 
 // ends are the names of the entities that a relation joins.
 type ends struct{ from, to string }
@@ -37,11 +29,11 @@ const mcpWeight = 0.5
 const maxMCPSummary = 500
 
 // parseMCP reads a line of the MCP memory server into a draft.
-func parseMCP(kind string, text []byte, d *draft) error {
+func parseMCP(kind string, object []member, d *draft) error {
 	switch kind {
 	case "entity":
 		var l mcpEntity
-		others, err := loose(text, &l, "type", "name", "entityType", "observations")
+		others, err := loose(object, map[string]any{"name": &l.name, "entityType": &l.entityType, "observations": &l.observations})
 		if err != nil {
 			return err
 		}
@@ -49,16 +41,16 @@ func parseMCP(kind string, text []byte, d *draft) error {
 		d.record.Metadata = others
 	case "relation":
 		var l mcpRelation
-		others, err := loose(text, &l, "type", "from", "to", "relationType")
+		others, err := loose(object, map[string]any{"from": &l.from, "to": &l.to, "relationType": &l.relationType})
 		if err != nil {
 			return err
 		}
 		var c stores.Check
-		c.Text("from", l.From, 1, stores.MaxName)
-		c.Text("to", l.To, 1, stores.MaxName)
+		c.Text("from", l.from, 1, stores.MaxName)
+		c.Text("to", l.to, 1, stores.MaxName)
 		edge := l.relationship()
 		edge.Metadata = others
-		d.noun, d.ends = edge, &ends{l.From, l.To}
+		d.noun, d.ends = edge, &ends{l.from, l.to}
 		return c.Err()
 	default:
 		return stores.Invalid("type", `%q is neither "entity" nor "relation"`, kind)
@@ -66,37 +58,41 @@ func parseMCP(kind string, text []byte, d *draft) error {
 	return nil
 }
 
-// loose decodes a line into what is known of the format, and gives back the keys that are not: servers derived from the
-// original add some, and they are kept as metadata.
-func loose(text []byte, into any, known ...string) (others map[string]any, err error) {
-	if err := json.Unmarshal(text, into); err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(text, &others); err != nil {
-		return nil, err
-	}
-	for _, key := range known {
-		delete(others, key)
-	}
-	if len(others) == 0 {
-		return nil, nil
+// loose decodes what is known of the format, and gives back the keys that are not: servers derived from the original add
+// some, and they are kept as metadata.
+func loose(object []member, known map[string]any) (others map[string]any, err error) {
+	for _, m := range object {
+		into, ok := known[m.key]
+		switch {
+		case ok:
+			err = decode(object, m.key, into)
+		case m.key != "type":
+			var value any
+			if err = decode(object, m.key, &value); others == nil {
+				others = map[string]any{}
+			}
+			others[m.key] = value
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	return others, nil
 }
 
 func (l mcpEntity) entity() (*stores.Entity, *stores.EntityRecord) {
-	e := &stores.Entity{Name: l.Name, Type: entityType(l.EntityType), Label: l.EntityType}
-	if len(l.Observations) > 0 {
-		e.Summary = clip(l.Observations[0], maxMCPSummary)
+	e := &stores.Entity{Name: l.name, Type: entityType(l.entityType), Label: l.entityType}
+	if len(l.observations) > 0 {
+		e.Summary = clip(l.observations[0], maxMCPSummary)
 	}
-	return e, &stores.EntityRecord{Content: strings.Join(l.Observations, "\n")}
+	return e, &stores.EntityRecord{Content: strings.Join(l.observations, "\n")}
 }
 
 func (l mcpRelation) relationship() *stores.Relationship {
-	t, exact := relationType(l.RelationType)
+	t, exact := relationType(l.relationType)
 	r := &stores.Relationship{Type: t, Weight: mcpWeight, Source: stores.Ref{Kind: stores.KindEntity}, Target: stores.Ref{Kind: stores.KindEntity}}
 	if !exact {
-		r.Label = l.RelationType
+		r.Label = l.relationType
 	}
 	return r
 }

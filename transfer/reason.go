@@ -1,10 +1,12 @@
 package transfer
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"time"
 	"unicode"
@@ -37,7 +39,7 @@ func reason(err error) string {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "is not JSON: it ends too early"
 	case errors.As(err, &kind):
-		return fmt.Sprintf("%s cannot be a %s", field(kind.Field), kind.Value)
+		return misfit(kind)
 	case errors.As(err, &clock):
 		return fmt.Sprintf("%s is not a time like 2026-01-31T12:00:00Z", clip(clock.Value, 60))
 	case errors.As(err, &joined):
@@ -50,6 +52,19 @@ func reason(err error) string {
 		return strings.Join(all, "; ")
 	}
 	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+// misfit says that a value is of the wrong type.
+func misfit(e *json.UnmarshalTypeError) string {
+	what, number, _ := strings.Cut(e.Value, " ")
+	switch {
+	case number != "" && e.Type != nil && e.Type.Kind() == reflect.Int:
+		return fmt.Sprintf("%s must be a whole number, written like 1, not %s", field(e.Field), clip(number, 60))
+	case number != "":
+		return fmt.Sprintf("%s cannot be %s", field(e.Field), clip(number, 60))
+	}
+	articles := map[string]string{"array": "an array", "object": "an object", "bool": "true or false"}
+	return fmt.Sprintf("%s cannot be %s", field(e.Field), cmp.Or(articles[what], "a "+what))
 }
 
 // field drops the names of Go structs from the path of a field; ours begin with a small letter.
