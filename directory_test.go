@@ -75,7 +75,7 @@ func TestOtherEmbedder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, errOut)
 	}
-	wants(t, "the summary", out, "Todo  1", "1 vectors of dimension 1024 made by hashing-v1")
+	wants(t, "the summary", out, "Todo  1", "1 vector of dimension 1024 made by hashing-v1")
 	s := serving(t, home(t), "serve", "--data", dir)
 	a := query(t, s.URL, `{ recall(input: {text: "plants"}) { hits { node { ... on Todo { content } } legs { name } } } }`, nil)
 	hits, _ := a.Data["recall"].(map[string]any)["hits"].([]any)

@@ -50,7 +50,7 @@ No gateway may be running on the data directory.`,
 func exportFile(cmd *cobra.Command, cfg *config.Config, name string, only scopeFlags) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
-		return err
+		return unwritable(name, err)
 	}
 	defer func() {
 		if err != nil {
@@ -65,14 +65,19 @@ func exportFile(cmd *cobra.Command, cfg *config.Config, name string, only scopeF
 		return err
 	}
 	if err := os.Rename(f.Name(), name); err != nil {
-		return err
+		return unwritable(name, err)
 	}
 	return exported(cmd, name, done)
 }
 
+// unwritable says why a file cannot be written, without the name that it has until it is complete.
+func unwritable(name string, err error) error {
+	return fmt.Errorf("%s cannot be written: %s", name, reasonOf(err))
+}
+
 // export writes every noun of the scopes that are asked for.
 func export(cmd *cobra.Command, cfg *config.Config, out io.Writer, only scopeFlags) (_ transfer.Report, err error) {
-	set, err := openStores(cmd.Context(), cfg, logger(cmd, cfg))
+	set, err := openMemory(cmd.Context(), cfg, logger(cmd, cfg))
 	if err != nil {
 		return transfer.Report{}, err
 	}
@@ -83,7 +88,7 @@ func export(cmd *cobra.Command, cfg *config.Config, out io.Writer, only scopeFla
 	defer line.Clear()
 	return transfer.Export(cmd.Context(), out, transfer.ExportOptions{
 		Set:      &chosen,
-		Progress: func(p transfer.Progress) { line.Show("%d nouns, %s", p.Done, size(uint64(p.Bytes))) },
+		Progress: func(p transfer.Progress) { line.Show("%s, %s", counted(p.Done, "noun"), size(uint64(p.Bytes))) },
 	})
 }
 
@@ -96,7 +101,7 @@ func exported(cmd *cobra.Command, name string, done transfer.Report) error {
 		}
 	}
 	out.Flush()
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d nouns written to %s in %s\n", total, name, seconds(done.Elapsed))
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s written to %s in %s\n", counted(total, "noun"), name, seconds(done.Elapsed))
 	return err
 }
 

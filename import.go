@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"thalamus/config"
 	"thalamus/resilience/saga"
 	"thalamus/stores"
 	"thalamus/stores/open"
@@ -40,7 +42,7 @@ exit code is then 1. No gateway may be running on the data directory.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.importFile(cmd, args[0], o) },
 	}
 	o.scope.bind(cmd, "of lines that name no scope")
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "check every line and change nothing")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "check every line; nothing is changed or created")
 	return cmd
 }
 
@@ -64,6 +66,34 @@ func (a *app) importFile(cmd *cobra.Command, name string, o importing) (err erro
 		return err
 	}
 	defer in.Close() //nolint:errcheck // it was only read
+	if o.dryRun {
+		rehearsed, tidyUp, err := rehearsal(cmd.Context(), cfg)
+		if err != nil {
+			return err
+		}
+		defer tidyUp()
+		cfg = rehearsed
+	}
+	return importFrom(cmd, cfg, in, total, name, o)
+}
+
+// rehearsal is the configuration of an import that leaves nothing behind: where there is no memory yet, it takes place in
+// an empty directory that is deleted again.
+func rehearsal(ctx context.Context, cfg *config.Config) (_ *config.Config, tidyUp func(), err error) {
+	if facts, err := open.Inspect(ctx, cfg); err != nil || facts.Exists {
+		return cfg, func() {}, err
+	}
+	dir, err := os.MkdirTemp("", "thalamus-dry-run-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("no temporary directory: %w; set TMPDIR to a directory that is writable", err)
+	}
+	changed := *cfg
+	changed.Data = filepath.Join(dir, "data")
+	return &changed, func() { _ = os.RemoveAll(dir) }, nil
+}
+
+// importFrom imports what in holds, which is total bytes long or, if that is 0, of unknown length.
+func importFrom(cmd *cobra.Command, cfg *config.Config, in io.Reader, total int64, name string, o importing) (err error) {
 	set, err := openStores(cmd.Context(), cfg, logger(cmd, cfg))
 	if err != nil {
 		return err
@@ -98,14 +128,19 @@ func source(cmd *cobra.Command, name string) (in io.ReadCloser, total int64, err
 	if err != nil {
 		return nil, 0, err
 	}
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+	info, err := f.Stat()
+	switch {
+	case err == nil && info.IsDir():
+		_ = f.Close()
+		return nil, 0, fmt.Errorf("%s is a directory; name a file", name)
+	case err == nil && info.Mode().IsRegular():
 		total = info.Size()
 	}
 	return f, total, nil
 }
 
 func progressOf(p transfer.Progress, total int64) string {
-	text := fmt.Sprintf("%d lines read, %d done", p.Lines, p.Done)
+	text := fmt.Sprintf("%s read, %d done", counted(p.Lines, "line"), p.Done)
 	if total > 0 {
 		text += fmt.Sprintf(", %d %%", 100*min(p.Bytes, total)/total)
 	}
@@ -125,11 +160,7 @@ func imported(cmd *cobra.Command, name string, done transfer.Report, dryRun bool
 		}
 	}
 	out.Flush()
-	verb := "imported"
-	if dryRun {
-		verb = "checked, nothing was changed"
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%d lines %s in %s, %d bad\n", done.Lines, verb, seconds(done.Elapsed), done.Bad)
+	fmt.Fprintf(cmd.OutOrStdout(), "%s in %s, %d bad\n", taken(done, dryRun), seconds(done.Elapsed), done.Bad)
 	switch {
 	case errors.Is(err, context.Canceled) && dryRun:
 		return errors.New("interrupted: the lines after these were not checked")
@@ -138,9 +169,31 @@ func imported(cmd *cobra.Command, name string, done transfer.Report, dryRun bool
 	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)
 	case done.Bad > 0:
-		return fmt.Errorf("%s: %d of %d lines were not taken; the reasons stand above", name, done.Bad, done.Lines)
+		return fmt.Errorf("%s: %s", name, refusedOf(done))
 	}
 	return nil
+}
+
+// taken says how many lines were good.
+func taken(done transfer.Report, dryRun bool) string {
+	if dryRun {
+		return counted(done.Lines, "line") + " checked, nothing was changed"
+	}
+	good := 0
+	for _, kind := range stores.Kinds {
+		good += done.Written[kind] + done.Unchanged[kind]
+	}
+	if good == done.Lines {
+		return counted(good, "line") + " imported"
+	}
+	return fmt.Sprintf("%d of %s imported", good, counted(done.Lines, "line"))
+}
+
+func refusedOf(done transfer.Report) string {
+	if done.Bad == 1 {
+		return fmt.Sprintf("1 of %s was not taken; the reason stands above", counted(done.Lines, "line"))
+	}
+	return fmt.Sprintf("%d of %s were not taken; the reasons stand above", done.Bad, counted(done.Lines, "line"))
 }
 
 // scopeFlags name a scope or a part of one.

@@ -30,7 +30,7 @@ func (a *app) reembed(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	set, err := openStores(cmd.Context(), cfg, logger(cmd, cfg))
+	set, err := openMemory(cmd.Context(), cfg, logger(cmd, cfg))
 	if err != nil {
 		return err
 	}
@@ -41,11 +41,11 @@ func (a *app) reembed(cmd *cobra.Command) (err error) {
 	}
 	start, line := time.Now(), newProgress(cmd.ErrOrStderr())
 	done, err := writer.Reembed(cmd.Context(), func(d saga.Reembedded) {
-		line.Show("%d vectors, scope %d of %d", vectorsOf(d), min(d.Scopes+1, d.AllScopes), d.AllScopes)
+		line.Show("%s, scope %d of %d", counted(vectorsOf(d), "vector"), min(d.Scopes+1, d.AllScopes), d.AllScopes)
 	})
 	line.Clear()
 	if err != nil {
-		return fmt.Errorf("interrupted after %d vectors; run it again: %w", vectorsOf(done), err)
+		return fmt.Errorf("interrupted after %s; run it again: %w", counted(vectorsOf(done), "vector"), err)
 	}
 	model := set.Embedder.Model()
 	out := newTable(cmd.OutOrStdout())
@@ -55,8 +55,8 @@ func (a *app) reembed(cmd *cobra.Command) (err error) {
 		}
 	}
 	out.Flush()
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d vectors of dimension %d made by %s in %s\n",
-		vectorsOf(done), model.Dimension, model.Name, seconds(time.Since(start)))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s of dimension %d made by %s in %s\n",
+		counted(vectorsOf(done), "vector"), model.Dimension, model.Name, seconds(time.Since(start)))
 	return err
 }
 

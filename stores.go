@@ -30,6 +30,23 @@ func openStores(ctx context.Context, cfg *config.Config, log *slog.Logger) (*sto
 	return set, err
 }
 
+// openMemory opens the stores of a configuration for commands that need what is in them: a directory without a memory is
+// a mistake, most likely in its name.
+func openMemory(ctx context.Context, cfg *config.Config, log *slog.Logger) (*stores.Set, error) {
+	facts, err := open.Inspect(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if !facts.Exists {
+		why := "it holds no thalamus.db"
+		if !exists(cfg.Data) {
+			why = "there is no such directory"
+		}
+		return nil, fmt.Errorf("no memory in %s: %s; name the right directory with --data or THALAMUS_DATA", cfg.Data, why)
+	}
+	return openStores(ctx, cfg, log)
+}
+
 // heldBy says that another process has the data directory open; pid is 0 when it is not known which.
 func heldBy(cfg *config.Config, pid int) error {
 	who := "another process"

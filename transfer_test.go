@@ -27,6 +27,9 @@ func TestImportAndExport(t *testing.T) {
 		t.Fatal(err, errOut)
 	}
 	wants(t, "the rehearsal", out, "448 lines checked, nothing was changed")
+	if _, err := os.Stat(one); !os.IsNotExist(err) {
+		t.Error("a rehearsal made the data directory")
+	}
 	out, errOut, err = command(t, home(t), "", "import", file, "--data", one)
 	if err != nil {
 		t.Fatal(err, errOut)
@@ -98,7 +101,7 @@ func TestImportPassesOverBadLines(t *testing.T) {
 		t.Errorf("error: %v", err)
 	}
 	wants(t, "the error output", errOut, file+":2: ", file+":3: ")
-	wants(t, "the summary", out, "Todo  2        0", "2 bad")
+	wants(t, "the summary", out, "Todo  2        0", "2 of 4 lines imported in", "2 bad")
 	written, _, err := command(t, home(t), "", "export", "--data", dir)
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +137,49 @@ func TestTransferArguments(t *testing.T) {
 		}
 		if _, err := os.Stat(dir); !os.IsNotExist(err) {
 			t.Errorf("%v made a data directory", args)
+		}
+	}
+}
+
+// Commands that read a memory make none where its directory is misspelt.
+func TestMemoryThatIsNotThere(t *testing.T) {
+	empty := t.TempDir()
+	for dir, why := range map[string]string{filepath.Join(t.TempDir(), "typo"): "there is no such directory", empty: "holds no thalamus.db"} {
+		file := filepath.Join(t.TempDir(), "all.jsonl")
+		for _, args := range [][]string{{"export"}, {"export", file}, {"reembed"}} {
+			out, _, err := command(t, home(t), "", append(args, "--data", dir)...)
+			if err == nil || out != "" {
+				t.Fatalf("%v: %v, output %q", args, err, out)
+			}
+			wants(t, "the error", err.Error(), dir, why, "--data")
+		}
+		if left, _ := os.ReadDir(dir); len(left) > 0 || dir != empty && exists(dir) || exists(file) {
+			t.Errorf("%s: something was made: %v", dir, left)
+		}
+	}
+}
+
+func TestWordsOfTransfers(t *testing.T) {
+	dir := filled(t)
+	out, _, err := command(t, home(t), `{"kind":"Todo","content":"one"}`, "import", "-", "--data", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "the summary", out, "1 line imported in", ", 0 bad")
+	_, errOut, err := command(t, home(t), "nonsense", "import", "-", "--data", dir)
+	if err == nil {
+		t.Fatal("nonsense is imported")
+	}
+	wants(t, "the error", err.Error(), "-: 1 of 1 line was not taken; the reason stands above")
+	wants(t, "the error output", errOut, "-:1: is not JSON")
+	folder, nowhere := t.TempDir(), filepath.Join(t.TempDir(), "none", "x.jsonl")
+	for want, args := range map[string][]string{
+		folder + " is a directory; name a file":                   {"import", folder},
+		nowhere + " cannot be written: no such file or directory": {"export", nowhere},
+		filepath.Dir(folder) + " cannot be written: file exists":  {"export", filepath.Dir(folder)},
+	} {
+		if _, _, err := command(t, home(t), "", append(args, "--data", dir)...); err == nil || err.Error() != want {
+			t.Errorf("%v: %v, want %s", args, err, want)
 		}
 	}
 }
