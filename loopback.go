@@ -11,10 +11,10 @@ import (
 func requireLoopback(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("listen: %q is not host:port", address)
+		return fmt.Errorf("%q is not host:port", address)
 	}
 	if !loopback(host) {
-		return fmt.Errorf("listen: %s is not a loopback address: without authentication the gateway listens on 127.0.0.1, [::1] or localhost only", address)
+		return fmt.Errorf("%s is not a loopback address: without authentication the gateway listens on 127.0.0.1, [::1] or localhost only", address)
 	}
 	return nil
 }

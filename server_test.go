@@ -47,7 +47,7 @@ func TestServe(t *testing.T) {
 }
 
 func TestSettingsOfTheServer(t *testing.T) {
-	s := serving(t, home(t), "serve", "--data", t.TempDir(), "--playground=off", "--metrics=off", "--introspection=off", "--log-format=json")
+	s := serving(t, home(t), "serve", "--data", t.TempDir(), "--playground", "off", "--metrics=off", "--introspection=off", "--log-format=json")
 	for _, path := range []string{"/", "/metrics"} {
 		if status, _, _ := get(t, s.URL+path); status != http.StatusNotFound {
 			t.Errorf("%s: status %d, want 404", path, status)

@@ -14,9 +14,6 @@ func Bind(flags *pflag.FlagSet) {
 		}
 		text := argument{kind: k.kind, text: k.fallback}
 		f := flags.VarPF(&text, k.flag(), "", strings.ReplaceAll(k.doc, "`", "")) // pflag takes backquotes for itself
-		if k.kind == kindBool {
-			f.NoOptDefVal = "on"
-		}
 		if k.shown != "" {
 			f.DefValue = strings.ReplaceAll(k.shown, "`", "")
 		}

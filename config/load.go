@@ -25,7 +25,7 @@ type Problem struct {
 }
 
 func (p *Problem) Error() string {
-	if p.Key == "" {
+	if k := (key{name: p.Key}); p.Key == "" || p.Source == k.env() || p.Source == "--"+k.flag() { // these say the key
 		return p.Source + ": " + p.Message
 	}
 	return p.Source + ": " + p.Key + ": " + p.Message

@@ -174,20 +174,21 @@ func TestMistakes(t *testing.T) {
 		"no mapping":           {yaml("- a"), "thalamus.yaml:1: the file must hold keys and values, such as \"listen: 127.0.0.1:8080\""},
 		"config in the file":   {yaml("config: a.yaml"), `thalamus.yaml:1: the key "config" is unknown; known are *`},
 		"bad value in file":    {yaml("\nlisten: 8080"), `thalamus.yaml:2: listen: "8080" is not host:port, such as 127.0.0.1:8080`},
-		"file not there":       {given{args: []string{"--config=x.yaml"}}, "--config: config: cannot read x.yaml: file does not exist"},
+		"file not there":       {given{args: []string{"--config=x.yaml"}}, "--config: cannot read x.yaml: file does not exist"},
 		"unknown variable":     {given{env: []string{"THALAMUS_LSTEN=x"}}, "THALAMUS_LSTEN: this variable is unknown; did you mean THALAMUS_LISTEN?"},
 		"variable of another":  {given{env: []string{"THALAMUS_XXXXXXXXXXXXXX=x"}}, "THALAMUS_XXXXXXXXXXXXXX: this variable is unknown; known are *"},
-		"bad variable":         {given{env: []string{"THALAMUS_LOG_LEVEL=loud"}}, `THALAMUS_LOG_LEVEL: log.level: "loud" is not one of debug, info, warn, error`},
-		"bad flag":             {given{args: []string{"--limits-timeout=10"}}, `--limits-timeout: limits.timeout: "10" is not a positive duration, such as 500ms, 10s or 2m`},
-		"hidden by a flag":     {given{env: []string{"THALAMUS_METRICS=maybe"}, args: []string{"--metrics"}}, `THALAMUS_METRICS: metrics: "maybe" is neither on nor off`},
-		"size":                 {given{args: []string{"--limits-body=1 ton"}}, `--limits-body: limits.body: "1 ton" is not a positive size, such as 512KiB, 1MiB or 1048576`},
-		"size too large":       {given{args: []string{"--limits-body=99999999999GiB"}}, `--limits-body: limits.body: "99999999999GiB" is not a positive size, such as 512KiB, 1MiB or 1048576`},
-		"port":                 {given{args: []string{"--listen=:70000"}}, `--listen: listen: "70000" is not a port: give a number from 0 to 65535`},
-		"origin":               {given{args: []string{"--cors-origins=https://a.example.com/"}}, `--cors-origins: cors.origins: "https://a.example.com/" is not a web origin: give the scheme, the host and nothing else, as in https://app.example.com`},
-		"synchronous":          {given{args: []string{"--sqlite-synchronous=off"}}, `--sqlite-synchronous: sqlite.synchronous: "off" is not one of NORMAL, FULL`},
-		"endpoint":             {given{args: []string{"--otlp-endpoint=localhost:4318"}}, "--otlp-endpoint: otlp.endpoint: must be an http or https URL, such as http://localhost:4318, or empty"},
-		"url keeps quiet":      {given{args: []string{"--graph=neo4j://u:hunter2@[bad"}}, "--graph: graph: must be a URL that names a product, such as sqlite: or redis://localhost:6379"},
-		"everything at once":   {given{env: []string{"THALAMUS_METRICS=x", "THALAMUS_NO=1"}, args: []string{"--log-format=xml"}}, "THALAMUS_METRICS: metrics: \"x\" is neither on nor off\nTHALAMUS_NO: this variable is unknown; *\n--log-format: log.format: \"xml\" is not one of text, json"},
+		"a foreign word":       {given{env: []string{"THALAMUS_FOO=x"}}, "THALAMUS_FOO: this variable is unknown; known are *"},
+		"bad variable":         {given{env: []string{"THALAMUS_LOG_LEVEL=loud"}}, `THALAMUS_LOG_LEVEL: "loud" is not one of debug, info, warn, error`},
+		"bad flag":             {given{args: []string{"--limits-timeout=10"}}, `--limits-timeout: "10" is not a positive duration, such as 500ms, 10s or 2m`},
+		"hidden by a flag":     {given{env: []string{"THALAMUS_METRICS=maybe"}, args: []string{"--metrics=on"}}, `THALAMUS_METRICS: "maybe" is neither on nor off`},
+		"size":                 {given{args: []string{"--limits-body=1 ton"}}, `--limits-body: "1 ton" is not a positive size, such as 512KiB, 1MiB or 1048576`},
+		"size too large":       {given{args: []string{"--limits-body=99999999999GiB"}}, `--limits-body: "99999999999GiB" is not a positive size, such as 512KiB, 1MiB or 1048576`},
+		"port":                 {given{args: []string{"--listen=:70000"}}, `--listen: "70000" is not a port: give a number from 0 to 65535`},
+		"origin":               {given{args: []string{"--cors-origins=https://a.example.com/"}}, `--cors-origins: "https://a.example.com/" is not a web origin: give the scheme, the host and nothing else, as in https://app.example.com`},
+		"synchronous":          {given{args: []string{"--sqlite-synchronous=off"}}, `--sqlite-synchronous: "off" is not one of NORMAL, FULL`},
+		"endpoint":             {given{args: []string{"--otlp-endpoint=localhost:4318"}}, "--otlp-endpoint: must be an http or https URL, such as http://localhost:4318, or empty"},
+		"url keeps quiet":      {given{args: []string{"--graph=neo4j://u:hunter2@[bad"}}, "--graph: must be a URL that names a product, such as sqlite: or redis://localhost:6379"},
+		"everything at once":   {given{env: []string{"THALAMUS_METRICS=x", "THALAMUS_NO=1"}, args: []string{"--log-format=xml"}}, "THALAMUS_METRICS: \"x\" is neither on nor off\nTHALAMUS_NO: this variable is unknown; *\n--log-format: \"xml\" is not one of text, json"},
 	} {
 		_, err := load(t, tc.given)
 		if err == nil {
@@ -243,8 +244,9 @@ func TestSizes(t *testing.T) {
 }
 
 func TestSwitchFlags(t *testing.T) {
-	if c := must(t, given{env: []string{"THALAMUS_PLAYGROUND=off"}, args: []string{"--playground", "--metrics=no"}}); !c.Playground || c.Metrics {
-		t.Errorf("playground, metrics = %v %v, want true false", c.Playground, c.Metrics)
+	c := must(t, given{env: []string{"THALAMUS_PLAYGROUND=off"}, args: []string{"--playground", "on", "--metrics=no", "--introspection", "off"}})
+	if !c.Playground || c.Metrics || c.Introspection {
+		t.Errorf("playground, metrics, introspection = %v %v %v, want true false false", c.Playground, c.Metrics, c.Introspection)
 	}
 }
 

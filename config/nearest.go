@@ -2,11 +2,13 @@ package config
 
 import "strings"
 
-// suggest helps with a name that is not known: the nearest one that is, or all of them.
+// suggest helps with a name that is not known: the nearest one that is, or all of them. The prefix that all names share
+// makes none of them near.
 func suggest(name string, known []string) string {
-	best, least := "", max(2, len(name)/3)+1
+	own := strings.TrimPrefix(name, envPrefix)
+	best, least := "", max(1, len(own)/3)+1
 	for _, k := range known {
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least {
+		if d := distance(strings.ToLower(own), strings.ToLower(strings.TrimPrefix(k, envPrefix))); d < least {
 			best, least = k, d
 		}
 	}

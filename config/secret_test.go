@@ -73,9 +73,9 @@ func TestSecretFiles(t *testing.T) {
 		"file over yaml":         {given: given{files: files, env: []string{"THALAMUS_EMBEDDER_KEY_FILE=/run/key"}}, want: "from the file"},
 		"flag over variable":     {given: given{files: files, env: []string{"THALAMUS_EMBEDDER_KEY=direct"}, args: []string{"--embedder-key-file=/run/key"}}, want: "from the file"},
 		"variable over its file": {given: given{files: map[string]string{"thalamus.yaml": "embedder.keyFile: /run/key"}, env: []string{"THALAMUS_EMBEDDER_KEY=direct"}}, want: "direct"},
-		"both in one source":     {given: given{files: files, env: []string{"THALAMUS_EMBEDDER_KEY=x", "THALAMUS_EMBEDDER_KEY_FILE=/run/key"}}, err: "THALAMUS_EMBEDDER_KEY_FILE: embedder.keyFile: embedder.key is given too (THALAMUS_EMBEDDER_KEY): keep one of them"},
-		"missing file":           {given: given{env: []string{"THALAMUS_EMBEDDER_KEY_FILE=/run/none"}}, err: "THALAMUS_EMBEDDER_KEY_FILE: embedder.keyFile: cannot read /run/none: file does not exist"},
-		"empty file":             {given: given{files: files, env: []string{"THALAMUS_EMBEDDER_KEY_FILE=/run/empty"}}, err: "THALAMUS_EMBEDDER_KEY_FILE: embedder.keyFile: /run/empty is empty"},
+		"both in one source":     {given: given{files: files, env: []string{"THALAMUS_EMBEDDER_KEY=x", "THALAMUS_EMBEDDER_KEY_FILE=/run/key"}}, err: "THALAMUS_EMBEDDER_KEY_FILE: embedder.key is given too (THALAMUS_EMBEDDER_KEY): keep one of them"},
+		"missing file":           {given: given{env: []string{"THALAMUS_EMBEDDER_KEY_FILE=/run/none"}}, err: "THALAMUS_EMBEDDER_KEY_FILE: cannot read /run/none: file does not exist"},
+		"empty file":             {given: given{files: files, env: []string{"THALAMUS_EMBEDDER_KEY_FILE=/run/empty"}}, err: "THALAMUS_EMBEDDER_KEY_FILE: /run/empty is empty"},
 	} {
 		c, err := load(t, tc.given)
 		if tc.err != "" {
