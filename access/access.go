@@ -4,6 +4,7 @@ package access
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"thalamus/stores"
 )
@@ -27,8 +28,17 @@ func Scope(ctx context.Context) stores.Scope {
 	return ctx.Value(scopeKey{}).(stores.Scope)
 }
 
-// FromHeaders reads the scope of a request in development mode; what is not named is [stores.Default].
+// FromHeaders reads the scope of a request in development mode; what is not named is [stores.Default]. Values are
+// percent-decoded, since browsers send nothing but Latin-1 in headers: zo%C3%AB is zoë, and a percent sign is %25.
 func FromHeaders(h http.Header) (stores.Scope, error) {
-	s := stores.NewScope(h.Get(UserHeader), h.Get(DeviceHeader), h.Get(AgentHeader))
+	var parts [3]string
+	for i, name := range []string{UserHeader, DeviceHeader, AgentHeader} {
+		v, err := url.PathUnescape(h.Get(name))
+		if err != nil {
+			return stores.Scope{}, stores.Invalid(name, "is not percent-encoded; write a percent sign as %%25")
+		}
+		parts[i] = v
+	}
+	s := stores.NewScope(parts[0], parts[1], parts[2])
 	return s, s.Validate()
 }

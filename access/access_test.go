@@ -27,14 +27,14 @@ func TestFromHeaders(t *testing.T) {
 	}{
 		{header("", "", ""), stores.Scope{User: "default", Device: "default", Agent: "default"}},
 		{header("ann", "", ""), stores.Scope{User: "ann", Device: "default", Agent: "default"}},
-		{header("a/b", "é 😀", "*%"), stores.Scope{User: "a/b", Device: "é 😀", Agent: "*%"}},
+		{header("a/b", "%C3%A9 😀", "*%25"), stores.Scope{User: "a/b", Device: "é 😀", Agent: "*%"}},
 		{header(strings.Repeat("x", 255), "d", "a"), stores.Scope{User: strings.Repeat("x", 255), Device: "d", Agent: "a"}},
 	} {
 		if got, err := access.FromHeaders(c.h); err != nil || got != c.want {
 			t.Errorf("%v: %+v, %v; want %+v", c.h, got, err, c.want)
 		}
 	}
-	for _, bad := range []string{strings.Repeat("x", 256), "a\x00", "a\x1b[0m", "\xff", " "} {
+	for _, bad := range []string{strings.Repeat("x", 256), "a\x00", "a\x1b[0m", "\xff", " ", "%", "%zz", "%00", "%ff"} {
 		for _, h := range []http.Header{header(bad, "", ""), header("", bad, ""), header("", "", bad)} {
 			if _, err := access.FromHeaders(h); !errors.Is(err, stores.ErrInvalid) {
 				t.Errorf("%q: %v, want it refused", bad, err)

@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"thalamus/graph/model"
 	"thalamus/graph/transport"
 	"thalamus/stores"
 	"thalamus/telemetry"
@@ -39,7 +42,7 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 			return shown
 		}
 		out := &gqlerror.Error{Path: shown.Path, Locations: shown.Locations}
-		out.Message, out.Extensions = explain(ctx, err)
+		out.Message, out.Extensions = explain(ctx, err, argument(ctx, shown.Path))
 		if out.Extensions["code"] == transport.CodeInternal || out.Extensions["code"] == "STORE_UNAVAILABLE" {
 			log.ErrorContext(ctx, "a field failed", "path", shown.Path.String(), "error", err)
 			if id := telemetry.Request(ctx); id != "" {
@@ -50,7 +53,20 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 	}
 }
 
-func explain(ctx context.Context, err error) (message string, extensions map[string]any) {
+// argument is the input that an error is about, as far as its path leads beyond the path of the field: gqlgen appends where
+// in the arguments it met a bad value.
+func argument(ctx context.Context, path ast.Path) (names []string) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return nil
+	}
+	for _, step := range path[min(len(fc.Path()), len(path)):] {
+		names = append(names, fmt.Sprint(step))
+	}
+	return names
+}
+
+func explain(ctx context.Context, err error, argument []string) (message string, extensions map[string]any) {
 	if cause := context.Cause(ctx); cause != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
 		if errors.Is(cause, transport.ErrTimeout) {
 			return "The operation took too long: ask for less at once.", map[string]any{"code": transport.CodeTimeout}
@@ -62,10 +78,11 @@ func explain(ctx context.Context, err error) (message string, extensions map[str
 			message, extensions = c.kind.Error(), map[string]any{"code": c.code}
 			var e *stores.Error
 			if errors.As(err, &e) {
-				message = cmp.Or(e.Message, message)
-				if len(e.Path) > 0 {
-					message = strings.Join(e.Path, ".") + " " + message
-					extensions["argument"] = e.Path
+				message = cmp.Or(model.Message(e), message)
+				argument = append(argument, e.Path...)
+				if len(argument) > 0 {
+					message = strings.Join(argument, ".") + " " + message
+					extensions["argument"] = argument
 				}
 				if e.Backend != "" {
 					extensions["backend"] = e.Backend
@@ -75,4 +92,19 @@ func explain(ctx context.Context, err error) (message string, extensions map[str
 		}
 	}
 	return "Internal error.", map[string]any{"code": transport.CodeInternal}
+}
+
+// maxErrors is how many errors a response lists: one cause can fail thousands of fields alike.
+const maxErrors = 100
+
+func fewErrors(r *graphql.Response) *graphql.Response {
+	if r == nil || len(r.Errors) <= maxErrors {
+		return r
+	}
+	more := &gqlerror.Error{
+		Message:    fmt.Sprintf("%d more errors are not listed.", len(r.Errors)-maxErrors),
+		Extensions: map[string]any{"code": "MORE_ERRORS"},
+	}
+	r.Errors = append(r.Errors[:maxErrors:maxErrors], more)
+	return r
 }

@@ -62,7 +62,7 @@ func NewHandler(o Options) (http.Handler, error) {
 		}
 		l := loaders.New(o.Set, access.Scope(ctx), o.Log)
 		ctx = selection.With(loaders.With(ctx, l), schema.Schema(), l)
-		return traced(ctx, next)
+		return fewErrors(traced(ctx, next))
 	})
 	h.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		return next(resilience.WithPath(ctx, graphql.GetRootFieldContext(ctx).Field.Alias))
@@ -82,7 +82,7 @@ func scoped(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := access.FromHeaders(r.Header)
 		if err != nil {
-			http.Error(w, "The headers "+access.UserHeader+", "+access.DeviceHeader+" and "+access.AgentHeader+" hold 1 to 255 printable characters each.", http.StatusBadRequest)
+			http.Error(w, "The headers "+access.UserHeader+", "+access.DeviceHeader+" and "+access.AgentHeader+" hold 1 to 255 printable bytes each, percent-encoded where they are not ASCII.", http.StatusBadRequest)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(access.WithScope(r.Context(), s)))

@@ -176,8 +176,9 @@ func TestLifeOfAProcedure(t *testing.T) {
 	}
 	a.refuse(t, "createProcedure", in{"name": "", "domain": "CODING"}, "INVALID", "name")
 	a.refuse(t, "createProcedure", in{"name": "x", "domain": "CODING", "successRate": 1.1}, "INVALID", "successRate")
-	a.refuse(t, "createProcedure", in{"name": "x", "domain": "CODING", "steps": []any{in{"action": ""}}}, "INVALID", "steps.action")
-	a.refuse(t, "updateProcedure", in{"id": id, "consolidatedInto": p["id"], "name": ""}, "INVALID", "name")
+	a.refuse(t, "createProcedure", in{"name": "x", "domain": "CODING", "steps": []any{in{"action": ""}}}, "INVALID", "steps.0.action")
+	a.refuse(t, "updateProcedure", in{"id": id, "consolidatedInto": id}, "INVALID", "consolidatedInto")
+	a.refuse(t, "updateProcedure", in{"id": id, "name": ""}, "INVALID", "name")
 
 	// rate' = (rate·n + success)/(n+1); deprecated when n > 10 and rate < 0.3.
 	rate, n := 1.0, 1.0

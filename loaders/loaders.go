@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/graph-gophers/dataloader/v7"
@@ -43,6 +44,7 @@ type Loaders struct {
 	scope stores.Scope
 	log   *slog.Logger
 
+	admitted atomic.Int64
 	mu       sync.Mutex
 	batches  map[string]any
 	expected map[string]int
@@ -66,6 +68,17 @@ func (l *Loaders) Expect(batch string, n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.expected[batch] += n
+}
+
+// MaxNodes is how many nodes one response may hold. Nested lists multiply, so a short query can ask for millions.
+const MaxNodes = 20_000
+
+// Admit counts nodes that a response is to hold, and refuses those beyond [MaxNodes].
+func (l *Loaders) Admit(n int) error {
+	if l.admitted.Add(int64(n)) > MaxNodes {
+		return stores.Invalid("", "the operation asks for more than %d nodes at once; ask for fewer, or page through them", MaxNodes)
+	}
+	return nil
 }
 
 // call is one load: its key and where it came from. The place is part of the key, so that every call counts.
@@ -96,7 +109,7 @@ func join[K comparable, V any](l *Loaders, at *Place, read fetch[K, V], nodes fu
 			if len(calls) < n && ctx.Err() == nil {
 				l.log.WarnContext(ctx, "a batch left before it was full", "path", at.Path, "loads", len(calls), "announced", n)
 			}
-			return run(ctx, calls, read, nodes)
+			return run(ctx, l, calls, read, nodes)
 		},
 		dataloader.WithCache(&dataloader.NoCache[call[K], V]{}),
 		dataloader.WithBatchCapacity[call[K], V](n),
@@ -115,23 +128,25 @@ func (l *Loaders) leave(batch string, calls int) {
 	l.expected[batch] = max(l.expected[batch]-calls, 0)
 }
 
-func run[K comparable, V any](ctx context.Context, calls []call[K], read fetch[K, V], nodes func(V) []stores.Node) []*dataloader.Result[V] {
+func run[K comparable, V any](ctx context.Context, l *Loaders, calls []call[K], read fetch[K, V], nodes func(V) []stores.Node) []*dataloader.Result[V] {
 	keys, places := distinct(calls)
 	paths := make([]string, len(places))
 	for i, p := range places {
 		paths[i] = p.Path
 	}
 	values, err := rescue(resilience.WithPath(ctx, paths...), keys, places, read)
-	out := make([]*dataloader.Result[V], len(calls))
-	arrived := map[*Place]map[stores.Kind]int{}
-	for i, c := range calls {
-		out[i] = &dataloader.Result[V]{Data: values[c.key], Error: err}
-		if err == nil && nodes != nil {
-			tally(arrived, c.at, nodes(values[c.key]))
-		}
+	arrived, err := tally(l, calls, values, nodes, err)
+	if err != nil {
+		arrived = nil
 	}
 	for at, kinds := range arrived {
 		at.Arrived(kinds)
+	}
+	out := make([]*dataloader.Result[V], len(calls))
+	for i, c := range calls {
+		if out[i] = (&dataloader.Result[V]{Error: err}); err == nil {
+			out[i].Data = values[c.key]
+		}
 	}
 	return out
 }
@@ -160,13 +175,23 @@ func distinct[K comparable](calls []call[K]) (keys []K, places []*Place) {
 	return keys, places
 }
 
-func tally(arrived map[*Place]map[stores.Kind]int, at *Place, nodes []stores.Node) {
-	if arrived[at] == nil {
-		arrived[at] = map[stores.Kind]int{}
+// tally counts the nodes that a batch brought to each place, and gives the error of the batch if there is one.
+func tally[K comparable, V any](l *Loaders, calls []call[K], values map[K]V, nodes func(V) []stores.Node, err error) (map[*Place]map[stores.Kind]int, error) {
+	if err != nil || nodes == nil {
+		return nil, err
 	}
-	for _, n := range nodes {
-		arrived[at][n.Ref().Kind]++
+	arrived := map[*Place]map[stores.Kind]int{}
+	total := 0
+	for _, c := range calls {
+		if arrived[c.at] == nil {
+			arrived[c.at] = map[stores.Kind]int{}
+		}
+		for _, n := range nodes(values[c.key]) {
+			arrived[c.at][n.Ref().Kind]++
+			total++
+		}
 	}
+	return arrived, l.Admit(total)
 }
 
 // selected joins what the places of a batch select of one kind.

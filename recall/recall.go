@@ -40,7 +40,7 @@ var Kinds = []stores.Kind{stores.KindEpisode, stores.KindEntity, stores.KindProc
 // Query is a question.
 type Query struct {
 	Text    string        // 1..10,000 characters
-	Kinds   []stores.Kind // empty: all
+	Kinds   []stores.Kind // nil: all
 	First   int           // 1..200
 	Where   Where
 	Weights Weights // of the legs; a leg that is not named has its default
@@ -103,6 +103,7 @@ const (
 func (q *Query) check() error {
 	var c stores.Check
 	c.Text("text", q.Text, 1, maxText)
+	c.That(len(q.Kinds) > 0, "kinds", "must name at least one noun, or be left out for all of them")
 	c.That(q.First >= 1 && q.First <= maxFirst, "first", "is %d; it must be between 1 and %d", q.First, maxFirst)
 	for _, leg := range Legs {
 		w, given := q.Weights[leg]
@@ -129,7 +130,7 @@ func (q *Query) weight(leg Leg) float64 {
 // asked, the answer is the error of the first. Nodes of a store that does not answer are left out and reported, too, as
 // long as another store has some.
 func (e *Engine) Recall(ctx context.Context, s stores.Scope, q Query) (*Answer, error) {
-	if len(q.Kinds) == 0 {
+	if q.Kinds == nil {
 		q.Kinds = Kinds
 	}
 	if q.Where.ValidAt.IsZero() {

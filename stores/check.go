@@ -60,9 +60,13 @@ func (c *Check) Unit(path string, v float64) {
 	c.That(!math.IsNaN(v) && v >= 0 && v <= 1, path, "must be between 0 and 1")
 }
 
-// Least wants v >= least.
+// MaxCount is the largest whole number that a noun counts to; it leaves room to count on in 32 bits.
+const MaxCount = 1_000_000_000
+
+// Least wants least <= v <= [MaxCount].
 func (c *Check) Least(path string, v, least int) {
 	c.That(v >= least, path, "must be at least %d", least)
+	c.That(v <= MaxCount, path, "must be at most %d", MaxCount)
 }
 
 // Order wants to, when given, not to lie before from.

@@ -133,6 +133,7 @@ func (e *Entity) SetDefaults(now time.Time) {
 func (e *Entity) Validate() error {
 	var c Check
 	c.Add(e.Scope.Validate())
+	c.Least("version", e.Version, 0)
 	c.Text("name", e.Name, 1, MaxName)
 	oneOf(&c, "type", e.Type, EntityTypes)
 	c.Text("label", e.Label, 0, maxLabel)

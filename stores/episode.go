@@ -126,6 +126,7 @@ func (e *Episode) SetDefaults(now time.Time) {
 func (e *Episode) Validate() error {
 	var c Check
 	c.Add(e.Scope.Validate())
+	c.Least("version", e.Version, 0)
 	c.Text("sessionId", e.SessionID, 1, maxSessionID)
 	c.Text("content", e.Content, 1, MaxContent)
 	oneOf(&c, "outcome", e.Outcome, Outcomes)
@@ -134,7 +135,7 @@ func (e *Episode) Validate() error {
 	c.Least("accessCount", e.AccessCount, 1)
 	c.Order("endTimestamp", e.Timestamp, e.EndTimestamp)
 	if e.DurationMs != nil {
-		c.Least("durationMs", *e.DurationMs, 0)
+		c.That(*e.DurationMs >= 0, "durationMs", "must not be negative")
 	}
 	if e.Position != nil {
 		c.Least("sequencePosition", *e.Position, 0)

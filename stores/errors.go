@@ -26,6 +26,7 @@ type Error struct {
 	Message string   // what is wrong and what to do, without internals
 	Path    []string // the input field it is about, outermost first; empty when none
 	Backend string   // logical name of the backend, when it is about one
+	Node    Ref      // the node it is about, when it is about one
 	Cause   error    // what the driver said; never shown to clients
 }
 
@@ -67,7 +68,7 @@ func Conflict(format string, args ...any) error {
 
 // Missing is an [ErrNotFound] for one node; the text is the same for unknown and for foreign ids.
 func Missing(kind Kind, id ID) error {
-	return &Error{Kind: ErrNotFound, Message: fmt.Sprintf("no %s with id %s", strings.ToLower(string(kind)), id)}
+	return &Error{Kind: ErrNotFound, Message: fmt.Sprintf("no %s with id %s", strings.ToLower(string(kind)), id), Node: Ref{kind, id}}
 }
 
 // Unsupported is an [ErrUnsupported] that names the backend and what was asked of it.

@@ -1,7 +1,10 @@
 package stores
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -101,12 +104,14 @@ func (p *Procedure) SetDefaults(now time.Time) {
 	setTime(&p.CreatedAt, now)
 	setTime(&p.UpdatedAt, now)
 	setOr(&p.Version, 1)
+	slices.SortStableFunc(p.Steps, func(a, b ProcedureStep) int { return cmp.Compare(a.Order, b.Order) })
 }
 
 // Validate says everything that is wrong with the procedure.
 func (p *Procedure) Validate() error {
 	var c Check
 	c.Add(p.Scope.Validate())
+	c.Least("version", p.Version, 0)
 	c.Text("name", p.Name, 1, MaxName)
 	oneOf(&c, "domain", p.Domain, Domains)
 	c.Text("triggerPattern", p.TriggerPattern, 0, maxTrigger)
@@ -115,13 +120,16 @@ func (p *Procedure) Validate() error {
 	c.Least("executionCount", p.ExecutionCount, 1)
 	oneOf(&c, "createdFrom", p.CreatedFrom, ProcedureOrigins)
 	c.That(len(p.Steps) <= maxSteps, "steps", "has %d items; the limit is %d", len(p.Steps), maxSteps)
-	for _, s := range p.Steps {
-		c.Least("steps.order", s.Order, 1)
-		c.Text("steps.action", s.Action, 1, maxDetails)
-		c.Text("steps.tool", s.Tool, 0, maxTool)
-		c.Text("steps.expectedOutcome", s.ExpectedOutcome, 0, maxDetails)
-		c.Map("steps.parameters", s.Parameters)
+	for i, s := range p.Steps {
+		at := fmt.Sprintf("steps.%d.", i)
+		c.Least(at+"order", s.Order, 1)
+		c.That(i == 0 || p.Steps[i-1].Order != s.Order, at+"order", "is %d, as that of another step; each step has a place of its own", s.Order)
+		c.Text(at+"action", s.Action, 1, maxDetails)
+		c.Text(at+"tool", s.Tool, 0, maxTool)
+		c.Text(at+"expectedOutcome", s.ExpectedOutcome, 0, maxDetails)
+		c.Map(at+"parameters", s.Parameters)
 	}
+	c.That(p.ConsolidatedInto == "" || p.ConsolidatedInto != p.ID, "consolidatedInto", "must be another procedure")
 	return c.Err()
 }
 

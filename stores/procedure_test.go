@@ -23,16 +23,19 @@ func TestProcedureValidate(t *testing.T) {
 		{func(p *stores.Procedure) { p.Script = strings.Repeat("x", stores.MaxContent+1) }, at("script")},
 		{func(p *stores.Procedure) { p.SuccessRate, p.ExecutionCount = -0.1, 0 }, at("successRate", "executionCount")},
 		{func(p *stores.Procedure) { p.CreatedFrom = "manual" }, at("createdFrom")},
-		{func(p *stores.Procedure) { p.Steps[0] = stores.ProcedureStep{} }, at("steps.order", "steps.action")},
-		{func(p *stores.Procedure) { p.Steps[0].Parameters = nested(9) }, at("steps.parameters")},
+		{func(p *stores.Procedure) { p.Steps[0] = stores.ProcedureStep{} }, at("steps.0.order", "steps.0.action")},
+		{func(p *stores.Procedure) { p.Steps[0].Parameters = nested(9) }, at("steps.0.parameters")},
 		{func(p *stores.Procedure) {
 			p.Steps[0].Tool, p.Steps[0].ExpectedOutcome = strings.Repeat("x", 201), "\x00"
-		}, at("steps.tool", "steps.expectedOutcome")},
+		}, at("steps.0.tool", "steps.0.expectedOutcome")},
 		{func(p *stores.Procedure) {
-			for range 200 {
-				p.Steps = append(p.Steps, p.Steps[0])
+			for i := range 200 {
+				p.Steps = append(p.Steps, stores.ProcedureStep{Order: i + 2, Action: "act"})
 			}
 		}, at("steps")},
+		{func(p *stores.Procedure) { p.Steps = append(p.Steps, p.Steps[0]) }, at("steps.1.order")},
+		{func(p *stores.Procedure) { p.ID, p.ConsolidatedInto = "a", "a" }, at("consolidatedInto")},
+		{func(p *stores.Procedure) { p.ExecutionCount, p.Version = 1<<31, 1<<31 }, at("executionCount", "version")},
 	})
 }
 
@@ -81,5 +84,13 @@ func TestProcedureDeprecation(t *testing.T) {
 	}
 	if steady.Deprecated {
 		t.Errorf("deprecated with a rate of %v", steady.SuccessRate)
+	}
+}
+
+func TestProcedureStepsRise(t *testing.T) {
+	p := stores.Procedure{Steps: []stores.ProcedureStep{{Order: 5, Action: "e"}, {Order: 1, Action: "a"}, {Order: 3, Action: "c"}}}
+	p.SetDefaults(now)
+	if got := p.Steps[0].Action + p.Steps[1].Action + p.Steps[2].Action; got != "ace" {
+		t.Errorf("the steps run as %q", got)
 	}
 }

@@ -57,6 +57,7 @@ func (p *Profile) SetDefaults(now time.Time) {
 func (p *Profile) Validate() error {
 	var c Check
 	c.Add(p.Scope.Validate())
+	c.Least("version", p.Version, 0)
 	c.Text("content", p.Content, 1, MaxContent)
 	c.Text("summary", p.Summary, 0, maxSummary)
 	c.Texts("keywords", p.Keywords, maxKeywords, MaxName)

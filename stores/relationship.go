@@ -93,6 +93,7 @@ func (r *Relationship) SetDefaults(now time.Time) {
 func (r *Relationship) Validate() error {
 	var c Check
 	c.Add(r.Scope.Validate())
+	c.Least("version", r.Version, 0)
 	oneOf(&c, "type", r.Type, RelationTypes)
 	c.Text("label", r.Label, 0, maxLabel)
 	oneOf(&c, "source.kind", r.Source.Kind, EndpointKinds)

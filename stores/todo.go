@@ -77,6 +77,9 @@ func (t *Todo) Touch(at time.Time) { t.Version, t.UpdatedAt = t.Version+1, at }
 func (t *Todo) SetDefaults(now time.Time) {
 	setID(&t.ID)
 	setOr(&t.Status, TodoPending)
+	if t.EndTime != nil && t.StartTime.IsZero() && t.EndTime.Before(now) {
+		t.StartTime = *t.EndTime // an overdue todo started by its deadline at the latest
+	}
 	setTime(&t.StartTime, now)
 	setTime(&t.CreatedAt, now)
 	setTime(&t.UpdatedAt, now)
@@ -98,6 +101,7 @@ func (t *Todo) SetStatus(status TodoStatus, at time.Time) {
 func (t *Todo) Validate() error {
 	var c Check
 	c.Add(t.Scope.Validate())
+	c.Least("version", t.Version, 0)
 	c.Text("content", t.Content, 1, MaxContent)
 	oneOf(&c, "status", t.Status, TodoStatuses)
 	c.That(t.Urgency >= UrgencyLow && t.Urgency <= UrgencyUrgent, "urgency", "must be between 0 (low) and 3 (urgent)")

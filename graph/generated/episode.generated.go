@@ -520,14 +520,14 @@ func (ec *executionContext) _Episode_durationMs(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
+			return ec.marshalOLong2ᚖint(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_Episode_durationMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Episode", field, false, false, errors.New("field of type Int does not have child fields"))
+	return graphql.NewScalarFieldContext("Episode", field, false, false, errors.New("field of type Long does not have child fields"))
 }
 
 func (ec *executionContext) _Episode_sequencePosition(ctx context.Context, field graphql.CollectedField, obj *stores.Episode) (ret graphql.Marshaler) {
@@ -1607,7 +1607,7 @@ func (ec *executionContext) unmarshalInputCreateEpisodeInput(ctx context.Context
 			it.EndTimestamp = graphql.OmittableOf(data)
 		case "durationMs":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("durationMs"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			data, err := ec.unmarshalOLong2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2110,7 +2110,7 @@ func (ec *executionContext) unmarshalInputUpdateEpisodeInput(ctx context.Context
 			it.EndTimestamp = graphql.OmittableOf(data)
 		case "durationMs":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("durationMs"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			data, err := ec.unmarshalOLong2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}

@@ -296,42 +296,42 @@ func (ec *executionContext) unmarshalInputIntFilter(ctx context.Context, obj any
 		switch k {
 		case "eq":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("eq"))
-			data, err := ec.unmarshalOLong2ᚖint64(ctx, v)
+			data, err := ec.unmarshalOLong2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["eq"] = data
 		case "in":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("in"))
-			data, err := ec.unmarshalOLong2ᚕint64ᚄ(ctx, v)
+			data, err := ec.unmarshalOLong2ᚕintᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["in"] = data
 		case "gt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("gt"))
-			data, err := ec.unmarshalOLong2ᚖint64(ctx, v)
+			data, err := ec.unmarshalOLong2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["gt"] = data
 		case "gte":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("gte"))
-			data, err := ec.unmarshalOLong2ᚖint64(ctx, v)
+			data, err := ec.unmarshalOLong2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["gte"] = data
 		case "lt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lt"))
-			data, err := ec.unmarshalOLong2ᚖint64(ctx, v)
+			data, err := ec.unmarshalOLong2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["lt"] = data
 		case "lte":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lte"))
-			data, err := ec.unmarshalOLong2ᚖint64(ctx, v)
+			data, err := ec.unmarshalOLong2ᚖint(ctx, v)
 			if err != nil {
 				return it, err
 			}

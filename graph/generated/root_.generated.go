@@ -87,6 +87,7 @@ type ComplexityRoot struct {
 		Retrievability func(childComplexity int) int
 		Similar        func(childComplexity int, first *int, threshold *float64) int
 		Source         func(childComplexity int) int
+		SourceEpisode  func(childComplexity int) int
 		Stability      func(childComplexity int) int
 		Summary        func(childComplexity int) int
 		SupersededBy   func(childComplexity int) int
@@ -706,6 +707,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Entity.Source(childComplexity), true
+	case "Entity.sourceEpisode":
+		if e.ComplexityRoot.Entity.SourceEpisode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Entity.SourceEpisode(childComplexity), true
 	case "Entity.stability":
 		if e.ComplexityRoot.Entity.Stability == nil {
 			break
@@ -2618,8 +2625,10 @@ type Entity implements Node @from(role: GRAPH) {
   summary: String!
   "What it is, at length."
   details: String
-  "Where the knowledge came from: an episode's id, or words such as user_provided."
+  "Where the knowledge came from, in the author's words: user_provided, or the key of an episode; see sourceEpisode."
   source: String
+  "The episode the knowledge came from; null when it came from elsewhere."
+  sourceEpisode: Episode
   "Since when it holds."
   validFrom: DateTime!
   "Until when it held; null while it holds."
@@ -2742,7 +2751,7 @@ type EntityConnection @from(role: GRAPH) {
   edges: [EntityEdge!]!
   "Where this page lies."
   pageInfo: PageInfo!
-  "How many match in all; costs a call of its own."
+  "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
   totalCount: Int
 }
 
@@ -2987,7 +2996,7 @@ type Episode implements Node @from(role: GRAPH) {
   "When it was last changed."
   updatedAt: DateTime!
   "How long it took, in milliseconds."
-  durationMs: Int
+  durationMs: Long
   "Position in its session, from 0."
   sequencePosition: Int
   "Importance, 0 to 1."
@@ -3106,7 +3115,7 @@ type EpisodeConnection @from(role: GRAPH) {
   edges: [EpisodeEdge!]!
   "Where this page lies."
   pageInfo: PageInfo!
-  "How many match in all; costs a call of its own."
+  "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
   totalCount: Int
 }
 
@@ -3229,7 +3238,7 @@ input CreateEpisodeInput {
   "When it ended."
   endTimestamp: DateTime
   "How long it took, in milliseconds."
-  durationMs: Int
+  durationMs: Long
   "Position in the session; the next one unless given."
   sequencePosition: Int
   "Importance, 0 to 1; 0.5 unless given."
@@ -3265,7 +3274,7 @@ input UpdateEpisodeInput {
   "When it ended."
   endTimestamp: DateTime
   "How long it took, in milliseconds."
-  durationMs: Int
+  durationMs: Long
   "Importance, 0 to 1."
   emotionalValence: Float
   "Stability in days."
@@ -3575,7 +3584,7 @@ type ProcedureConnection @from(role: GRAPH) {
   edges: [ProcedureEdge!]!
   "Where this page lies."
   pageInfo: PageInfo!
-  "How many match in all; costs a call of its own."
+  "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
   totalCount: Int
 }
 
@@ -3835,7 +3844,7 @@ type ProfileConnection @from(role: RECORDS) {
   edges: [ProfileEdge!]!
   "Where this page lies."
   pageInfo: PageInfo!
-  "How many match in all; costs a call of its own."
+  "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
   totalCount: Int
 }
 
@@ -4219,7 +4228,7 @@ type RelationshipConnection @from(role: GRAPH) {
   edges: [RelationshipEdge!]!
   "Where this page lies."
   pageInfo: PageInfo!
-  "How many match in all; costs a call of its own. Null in lists below a node."
+  "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
   totalCount: Int
 }
 
@@ -4458,7 +4467,7 @@ type Query {
   nodes(
     "Global ids, at most 200."
     ids: [ID!]!
-  ): [Node]!
+  ): [Node]
   "The backends, by the role they play, and how they are."
   backends: [Backend!]!
 }
@@ -4691,7 +4700,7 @@ type TodoConnection @from(role: RECORDS) {
   edges: [TodoEdge!]!
   "Where this page lies."
   pageInfo: PageInfo!
-  "How many match in all; costs a call of its own."
+  "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
   totalCount: Int
 }
 
@@ -4946,6 +4955,8 @@ func (ec *executionContext) childFields_Entity(ctx context.Context, field graphq
 		return ec.fieldContext_Entity_details(ctx, field)
 	case "source":
 		return ec.fieldContext_Entity_source(ctx, field)
+	case "sourceEpisode":
+		return ec.fieldContext_Entity_sourceEpisode(ctx, field)
 	case "validFrom":
 		return ec.fieldContext_Entity_validFrom(ctx, field)
 	case "validTo":

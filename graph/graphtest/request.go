@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -45,9 +46,9 @@ func (e Error) Code() string {
 // As gives the headers of a request in a scope.
 func As(s stores.Scope) http.Header {
 	h := http.Header{}
-	h.Set(access.UserHeader, s.User)
-	h.Set(access.DeviceHeader, s.Device)
-	h.Set(access.AgentHeader, s.Agent)
+	h.Set(access.UserHeader, url.PathEscape(s.User))
+	h.Set(access.DeviceHeader, url.PathEscape(s.Device))
+	h.Set(access.AgentHeader, url.PathEscape(s.Agent))
 	return h
 }
 

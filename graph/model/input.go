@@ -1,6 +1,8 @@
 package model
 
 import (
+	"slices"
+
 	"github.com/99designs/gqlgen/graphql"
 
 	"thalamus/stores"
@@ -44,6 +46,12 @@ func setOr[T any](field *T, in graphql.Omittable[*T], fallback T) {
 	setGiven(field, in)
 }
 
+// setPositive is [setOr] for numbers that must not be zero when they are given: zero is what a noun takes for its default.
+func setPositive[T int | float64](c *stores.Check, path string, field *T, in graphql.Omittable[*T], fallback T) {
+	setOr(field, in, fallback)
+	c.That(in.Value() == nil || *in.Value() > 0, path, "must be greater than 0")
+}
+
 // setIDs reads a list of references to one noun.
 func setIDs(c *stores.Check, path string, field *[]stores.ID, in graphql.Omittable[[]*stores.Ref], kind stores.Kind) {
 	if !in.IsSet() {
@@ -53,7 +61,9 @@ func setIDs(c *stores.Check, path string, field *[]stores.ID, in graphql.Omittab
 	for _, r := range in.Value() {
 		id, err := KeyOf(path, *r, kind)
 		c.Add(err)
-		ids = append(ids, id)
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
 	}
 	*field = ids
 }

@@ -7,6 +7,7 @@ import (
 
 // Change writes the input into an entity.
 func (in UpsertEntityInput) Change(e saga.EntityParts) error {
+	var c stores.Check
 	setGiven(&e.Entity.Type, in.Type)
 	set(&e.Entity.Label, in.Label)
 	setGiven(&e.Entity.Summary, in.Summary)
@@ -19,7 +20,7 @@ func (in UpsertEntityInput) Change(e saga.EntityParts) error {
 	setAny(&e.Record.Keywords, in.Keywords)
 	setAny(&e.Record.Aliases, in.Aliases)
 	setAny(&e.Record.Metadata, in.Metadata)
-	return nil
+	return c.Err()
 }
 
 // Change writes the input into an entity.

@@ -15,7 +15,7 @@ func (in CreateEpisodeInput) Episode() (*stores.Episode, error) {
 	setAny(&e.DurationMs, in.DurationMs)
 	setAny(&e.Position, in.SequencePosition)
 	setOr(&e.EmotionalValence, in.EmotionalValence, neutral)
-	setOr(&e.Stability, in.Stability, 1)
+	setPositive(&c, "stability", &e.Stability, in.Stability, 1)
 	setAny(&e.PredictionError, in.PredictionError)
 	setAny(&e.PredictionErrorAt, in.PredictionErrorAt)
 	setIDs(&c, "entities", &e.Mentions, in.Entities, stores.KindEntity)

@@ -1,17 +1,23 @@
 package model
 
-import "thalamus/stores"
+import (
+	"cmp"
+	"slices"
+
+	"thalamus/stores"
+)
 
 // Procedure is the new procedure.
-func (in CreateProcedureInput) Procedure() *stores.Procedure {
+func (in CreateProcedureInput) Procedure() (*stores.Procedure, error) {
+	var c stores.Check
 	p := &stores.Procedure{Name: in.Name, Domain: in.Domain}
 	set(&p.TriggerPattern, in.TriggerPattern)
 	p.Steps = steps(in.Steps.Value())
 	set(&p.Script, in.Script)
 	setOr(&p.SuccessRate, in.SuccessRate, 1)
-	setOr(&p.ExecutionCount, in.ExecutionCount, 1)
+	setPositive(&c, "executionCount", &p.ExecutionCount, in.ExecutionCount, 1)
 	set(&p.CreatedFrom, in.CreatedFrom)
-	return p
+	return p, c.Err()
 }
 
 // Change writes the input into a procedure.
@@ -51,5 +57,6 @@ func steps(in []*ProcedureStepInput) []stores.ProcedureStep {
 		set(&step.ExpectedOutcome, s.ExpectedOutcome)
 		out = append(out, step)
 	}
+	slices.SortStableFunc(out, func(a, b stores.ProcedureStep) int { return cmp.Compare(a.Order, b.Order) })
 	return out
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"strings"
 
 	"thalamus/stores"
 )
@@ -51,9 +52,20 @@ func isStoreError(err error) bool {
 func message(err error) string {
 	var e *stores.Error
 	if errors.As(err, &e) && e.Message != "" {
-		return e.Message
+		return Message(e)
 	}
 	return "the input is not valid"
+}
+
+// Message is an error's message, in which a node has its global id.
+func Message(e *stores.Error) string {
+	switch {
+	case e.Node.ID == "":
+		return e.Message
+	case !known(e.Node.Kind): // a store that looked among all nouns
+		return "there is no such node"
+	}
+	return strings.ReplaceAll(e.Message, string(e.Node.ID), GlobalID(e.Node))
 }
 
 func path(err error) []string {

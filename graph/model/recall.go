@@ -13,6 +13,9 @@ var recallKinds = map[RecallKind]stores.Kind{
 // Query is the question; fields names the heavy fields to bring along.
 func (in RecallInput) Query(fields func(stores.Kind) []stores.Field) recall.Query {
 	q := recall.Query{Text: in.Text, First: in.First, Fields: fields, Weights: recall.Weights{}}
+	if in.Kinds.Value() != nil {
+		q.Kinds = []stores.Kind{}
+	}
 	for _, k := range in.Kinds.Value() {
 		q.Kinds = append(q.Kinds, recallKinds[k])
 	}

@@ -22,7 +22,7 @@ func MarshalID(r stores.Ref) graphql.Marshaler { return graphql.MarshalString(Gl
 func UnmarshalID(v any) (stores.Ref, error) {
 	s, ok := v.(string)
 	if !ok {
-		return stores.Ref{}, stores.Invalid("id", "must be a string")
+		return stores.Ref{}, stores.Invalid("", "must be a string")
 	}
 	return ParseGlobalID(s)
 }
@@ -34,7 +34,7 @@ func GlobalID(r stores.Ref) string {
 
 // ParseGlobalID reads what [GlobalID] wrote.
 func ParseGlobalID(s string) (stores.Ref, error) {
-	refuse := stores.Invalid("id", "is not an id of this gateway; use the value of an `id` field as it is")
+	refuse := stores.Invalid("", "is not an id of this gateway; use the value of an `id` field as it is")
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
 		return stores.Ref{}, refuse

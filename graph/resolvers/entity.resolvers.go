@@ -13,12 +13,16 @@ import (
 	"time"
 )
 
+func (r *entityResolver) SourceEpisode(ctx context.Context, obj *stores.Entity) (*stores.Episode, error) {
+	return load(ctx).Episode(ctx, at(ctx), episodeKey(obj.Source))
+}
+
 func (r *entityResolver) Valid(ctx context.Context, obj *stores.Entity, at *time.Time) (bool, error) {
-	return obj.ValidAt(value(at, stores.Now())), nil
+	return obj.ValidAt(value(at, now(ctx))), nil
 }
 
 func (r *entityResolver) Retrievability(ctx context.Context, obj *stores.Entity) (float64, error) {
-	return obj.Retrievability(stores.Now()), nil
+	return obj.Retrievability(now(ctx)), nil
 }
 
 func (r *entityResolver) Content(ctx context.Context, obj *stores.Entity) (*string, error) {

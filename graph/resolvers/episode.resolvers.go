@@ -13,7 +13,7 @@ import (
 )
 
 func (r *episodeResolver) Retrievability(ctx context.Context, obj *stores.Episode) (float64, error) {
-	return obj.Retrievability(stores.Now()), nil
+	return obj.Retrievability(now(ctx)), nil
 }
 
 func (r *episodeResolver) Entities(ctx context.Context, obj *stores.Episode) ([]*stores.Entity, error) {

@@ -46,6 +46,9 @@ func list[T stores.Node](ctx context.Context, r *Resolver, spec stores.Spec, sto
 	if err != nil {
 		return nil, err
 	}
+	if err := load(ctx).Admit(len(got.Items)); err != nil {
+		return nil, err
+	}
 	arrived(ctx, got.Items...)
 	return model.NewConnection(r.signer, s, got, func(ctx context.Context) (int, error) { return store.Count(ctx, s, filter) }), nil
 }

@@ -13,7 +13,11 @@ import (
 )
 
 func (r *mutationResolver) CreateProcedure(ctx context.Context, input model.CreateProcedureInput) (*model.ProcedurePayload, error) {
-	procedure, err := r.writes.CreateProcedure(ctx, scope(ctx), request(ctx), input.Procedure())
+	procedure, err := input.Procedure()
+	if err != nil {
+		return model.NewProcedurePayload(nil, err)
+	}
+	procedure, err = r.writes.CreateProcedure(ctx, scope(ctx), request(ctx), procedure)
 	return payload(ctx, model.NewProcedurePayload, procedure, err)
 }
 

@@ -5,6 +5,7 @@ package resolvers
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -34,6 +35,11 @@ func New(set *stores.Set, writes *saga.Writer, engine *recall.Engine, signer *mo
 // scope is the caller's.
 func scope(ctx context.Context) stores.Scope { return access.Scope(ctx) }
 
+// now is the instant the operation began: the same for every field of an answer.
+func now(ctx context.Context) time.Time {
+	return graphql.GetOperationContext(ctx).Stats.OperationStart.UTC()
+}
+
 // load gives the loaders of the response, and at the place that the running resolver loads for.
 func load(ctx context.Context) *loaders.Loaders { return loaders.For(ctx) }
 
@@ -45,7 +51,10 @@ func request(ctx context.Context) saga.Request {
 	fc := graphql.GetFieldContext(ctx)
 	args := fc.Field.ArgumentMap(graphql.GetOperationContext(ctx).Variables)
 	input, _ := args["input"].(map[string]any)
-	key, _ := input["idempotencyKey"].(string)
+	var key *string
+	if k, ok := input["idempotencyKey"].(string); ok {
+		key = &k
+	}
 	canonical, err := json.Marshal(input)
 	if err != nil {
 		panic("resolvers: an input is not JSON: " + err.Error()) // it was parsed from JSON or GraphQL
@@ -101,4 +110,13 @@ func update[T stores.Node, C, P any](ctx context.Context, ref stores.Ref, kind s
 	}
 	node, err := write(ctx, scope(ctx), request(ctx), id, expected.Value(), change)
 	return payload(ctx, make, node, err)
+}
+
+// episodeKey is the key that the source of an entity names, if it names one.
+func episodeKey(source string) stores.ID {
+	id, err := stores.ParseID(source)
+	if err != nil {
+		return ""
+	}
+	return id
 }

@@ -30,17 +30,17 @@ func New(set *stores.Set) (*Writer, error) {
 
 // Request identifies a write to its author: the same key with the same input gets the first answer again.
 type Request struct {
-	Operation string // the mutation
-	Key       string // idempotency key; empty: every request is a new one
-	Input     []byte // canonical JSON
+	Operation string  // the mutation
+	Key       *string // idempotency key; nil: every request is a new one
+	Input     []byte  // canonical JSON
 }
 
 const maxKey = 255
 
 func (r Request) check() error {
 	var c stores.Check
-	if r.Key != "" {
-		c.Text("idempotencyKey", r.Key, 1, maxKey)
+	if r.Key != nil {
+		c.Text("idempotencyKey", *r.Key, 1, maxKey)
 	}
 	return c.Err()
 }
@@ -58,8 +58,8 @@ type plan[T any] struct {
 	apply  func(context.Context) error // nil: nothing to do
 }
 
-// attempts at a write that meets a concurrent one.
-const attempts = 5
+// attempts at a write that meets concurrent ones. In each round one of them wins, so this is how many may meet.
+const attempts = 100
 
 // run plans and carries out a write, and plans anew when a concurrent write got in between. A request that was answered
 // before gets that answer.
@@ -96,10 +96,10 @@ func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think
 
 // replay looks up the answer that a request got before.
 func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (answer T, known bool, err error) {
-	if r.Key == "" {
+	if r.Key == nil {
 		return answer, false, nil
 	}
-	a, err := w.set.Answers.Get(ctx, s, r.Key)
+	a, err := w.set.Answers.Get(ctx, s, *r.Key)
 	switch {
 	case err != nil || a == nil:
 		return answer, false, err
@@ -112,7 +112,7 @@ func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (a
 }
 
 func (w *Writer) remember(ctx context.Context, s stores.Scope, r Request, answer any, nodes []stores.ID) error {
-	if r.Key == "" {
+	if r.Key == nil {
 		return nil
 	}
 	response, err := json.Marshal(answer)
@@ -120,7 +120,7 @@ func (w *Writer) remember(ctx context.Context, s stores.Scope, r Request, answer
 		return fmt.Errorf("remember an answer: %w", err)
 	}
 	return w.set.Answers.Put(ctx, s, &stores.Answer{
-		Key: r.Key, Operation: r.Operation, Request: r.hash(), Response: response, Nodes: nodes, CreatedAt: stores.Now(),
+		Key: *r.Key, Operation: r.Operation, Request: r.hash(), Response: response, Nodes: nodes, CreatedAt: stores.Now(),
 	})
 }
 
