@@ -2,6 +2,7 @@ import { Prec, type Extension } from '@codemirror/state';
 import { keymap, type EditorView } from '@codemirror/view';
 import { fillAllFieldsCommands, graphql, updateSchema } from 'cm6-graphql';
 import type { GraphQLSchema } from 'graphql';
+import { nameColours } from './names';
 
 export interface QueryEditorActions {
   run: () => void;
@@ -25,6 +26,7 @@ export function queryLanguage(schema: GraphQLSchema | undefined, actions: QueryE
         return node;
       },
     }),
+    nameColours,
     runKeys(actions),
   ];
 }

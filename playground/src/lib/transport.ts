@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { EventReader } from './sse';
 
 export interface GraphQLRequest {
@@ -15,19 +16,29 @@ export interface Reply {
 
 const responseTypes = 'application/graphql-response+json, application/json;q=0.9';
 
+/** False once a request got no answer at all, until one is answered again. */
+export const serverAnswers = signal(true);
+
 /** Where the gateway answers: the page says it, and the development server has the default. */
 export function endpoint(): string {
   const meta = document.querySelector<HTMLMetaElement>('meta[name="thalamus-endpoint"]')?.content;
   return !meta || meta.startsWith('__') ? '/graphql' : meta;
 }
 
-function post(request: GraphQLRequest, headers: Record<string, string>, accept: string, signal?: AbortSignal) {
-  return fetch(endpoint(), {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Accept: accept, ...headers },
-    body: JSON.stringify(request),
-    ...(signal ? { signal } : {}),
-  });
+async function post(request: GraphQLRequest, headers: Record<string, string>, accept: string, signal?: AbortSignal) {
+  try {
+    const response = await fetch(endpoint(), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: accept, ...headers },
+      body: JSON.stringify(request),
+      ...(signal ? { signal } : {}),
+    });
+    serverAnswers.value = true;
+    return response;
+  } catch (error) {
+    if (!signal?.aborted) serverAnswers.value = false;
+    throw error;
+  }
 }
 
 /** One request, one JSON reply. */

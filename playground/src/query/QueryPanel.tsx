@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { narrow } from '../app/media';
 import { Split } from '../app/Split';
 import { TracePane } from '../trace/TracePane';
@@ -7,11 +8,24 @@ import { QueryPane } from './QueryPane';
 import { ResultPane } from './ResultPane';
 import { SchemaStatus } from './SchemaStatus';
 import { TabBar } from './TabBar';
+import { run } from './run';
 import { library } from './view';
 
 export function QueryPanel() {
+  const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    /* On the document, because a fresh page has its focus on nothing. An editor that ran the query has prevented the default. */
+    const onKeyDown = (event: KeyboardEvent) => {
+      const asked = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
+      if (!asked || event.defaultPrevented || panel.current?.closest('[hidden]')) return;
+      event.preventDefault();
+      if (!event.repeat) void run();
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, []);
   return (
-    <div class="query-panel">
+    <div class="query-panel" ref={panel}>
       <h1 class="sr-only">Thalamus playground</h1>
       <header class="query-head">
         <TabBar />

@@ -2,7 +2,7 @@ import { Editor } from '../editor/Editor';
 import { foldTrace, jsonView } from '../editor/json';
 import { Notices } from './Notices';
 import { ResultStatus } from './ResultStatus';
-import { result, runState } from './run';
+import { isPrevious, result, runState } from './run';
 
 export function ResultPane() {
   const current = result.value;
@@ -15,6 +15,7 @@ export function ResultPane() {
       ) : (
         <Notices problems={current?.view.problems ?? []} degraded={current?.view.degraded ?? []} />
       )}
+      {isPrevious.value && <p class="previous">Previous answer</p>}
       <div class={`fill ${state.kind === 'running' || state.kind === 'failed' ? 'waiting' : ''}`} id="result" data-state={state.kind}>
         {current ? (
           <Editor

@@ -1,14 +1,17 @@
 import { Icon } from '../app/Icon';
-import { endpoint } from '../lib/transport';
+import { endpoint, serverAnswers } from '../lib/transport';
 import { reloadSchema, schemaState } from '../schema/state';
 import { requestHeaders } from './session';
 
 export function SchemaStatus() {
   const state = schemaState.value;
-  const words = { loading: 'Reading schema', ready: 'Schema ready', failed: 'No schema' }[state.kind];
-  const reason = state.kind === 'failed' ? state.message : '';
+  const gone = state.kind !== 'loading' && !serverAnswers.value;
+  const words = gone
+    ? 'Server does not answer'
+    : { loading: 'Reading schema', ready: 'Schema ready', failed: 'No schema' }[state.kind];
+  const reason = gone ? 'Start it, then run the query or read the schema again' : state.kind === 'failed' ? state.message : '';
   return (
-    <div class={`schema-status ${state.kind}`}>
+    <div class={`schema-status ${gone ? 'failed' : state.kind}`}>
       <span class="dot" aria-hidden="true" />
       <span id="schema-status" role="status" title={reason}>
         {words}

@@ -24,13 +24,16 @@ const scopeHeader: Record<keyof Scope, string> = {
 
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** The headers to send. Free-form headers win over the scope form; a bad one is an error that says which. */
+/**
+ * The headers to send. Scope parts are percent-encoded, as headers hold no other alphabet; the gateway decodes them.
+ * Free-form headers are sent as written and win over the scope form; a bad one is an error that says which.
+ */
 export function buildHeaders(settings: HeaderSettings): Record<string, string> {
   const headers = new Map<string, [string, string]>();
   const set = (name: string, value: string) => headers.set(name.toLowerCase(), [name, value]);
   for (const part of ['user', 'device', 'agent'] as const) {
     const value = settings.scope[part].trim();
-    if (value) set(scopeHeader[part], headerValue(scopeHeader[part], value));
+    if (value) set(scopeHeader[part], encodeURIComponent(value));
   }
   for (const [name, value] of Object.entries(parseObject(settings.extra, 'Headers'))) {
     if (!headerName.test(name)) throw new Error(`"${name}" is not a header name`);

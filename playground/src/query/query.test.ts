@@ -13,6 +13,12 @@ describe('headers', () => {
     expect(buildHeaders(settings('ada'))).toEqual({ 'Thalamus-User': 'ada', 'Thalamus-Agent': 'scout' });
   });
 
+  it('percent-encodes the scope in any alphabet', () => {
+    expect(buildHeaders({ scope: { user: 'zoë', device: '日本', agent: '50% a/b' }, extra: '' })).toEqual({
+      'Thalamus-User': 'zo%C3%AB', 'Thalamus-Device': '%E6%97%A5%E6%9C%AC', 'Thalamus-Agent': '50%25%20a%2Fb',
+    });
+  });
+
   it('lets free-form headers win, whatever their case', () => {
     expect(buildHeaders(settings('ada', '{"thalamus-user":"bob","X-A":"1"}'))).toEqual({
       'thalamus-user': 'bob', 'Thalamus-Agent': 'scout', 'X-A': '1',
@@ -24,7 +30,7 @@ describe('headers', () => {
     expect(() => buildHeaders(settings('', '[]'))).toThrow(/JSON object/);
     expect(() => buildHeaders(settings('', '{"a b":"1"}'))).toThrow(/"a b" is not a header name/);
     expect(() => buildHeaders(settings('', '{"A":1}'))).toThrow(/"A" must be a string/);
-    expect(() => buildHeaders(settings('Zoë→'))).toThrow(/Thalamus-User/);
+    expect(() => buildHeaders(settings('', '{"A":"日本"}'))).toThrow(/"A" holds a character/);
   });
 
   it('describes the scope in one line', () => {

@@ -1,11 +1,11 @@
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { formatJson, parseObject } from '../lib/json';
 import { send, subscribe, type GraphQLRequest } from '../lib/transport';
 import { remember } from './history';
 import { operationAt, operationsIn } from './operations';
 import { prettifyQuery } from './prettify';
 import { readResponse, type ResponseView } from './response';
-import { activeTab, cursor, edit, history, requestHeaders, traceOn } from './session';
+import { activeTab, cursor, edit, history, requestHeaders, tabState, traceOn } from './session';
 import { tabLabel } from './tabs';
 
 export interface RunResult {
@@ -35,6 +35,19 @@ export const isRunning = computed(() => runState.value.kind === 'running');
 
 export const operations = computed(() => operationsIn(activeTab.value.query));
 export const currentOperation = computed(() => operationAt(operations.value, cursor.value));
+
+/** The result on show is of an earlier run than the one that just failed. */
+export const isPrevious = computed(() => runState.value.kind === 'failed' && result.value !== undefined);
+
+const activeId = computed(() => activeTab.value.id);
+
+/* Another tab: what failed in the last one is no news here, and results of tabs that are gone are let go. */
+effect(() => {
+  void activeId.value;
+  const open = new Set(tabState.peek().tabs.map((tab) => tab.id));
+  results.value = Object.fromEntries(Object.entries(results.peek()).filter(([id]) => open.has(id)));
+  if (runState.peek().kind !== 'running') runState.value = { kind: 'idle' };
+});
 
 const keptEvents = 50;
 let abort: AbortController | undefined;

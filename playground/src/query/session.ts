@@ -3,7 +3,7 @@ import { browserStore, readJson, writeJson } from '../lib/storage';
 import { readExamples, type Example } from './examples';
 import { buildHeaders, readHeaderSettings, type HeaderSettings } from './headers';
 import { readHistory, type HistoryEntry } from './history';
-import { closeTab, emptyTab, isBlank, openTab, readTabs, updateTab, type Tab, type TabState } from './tabs';
+import { closeTab, editTab, emptyTab, isSpare, openTab, readTabs, replaceActive, type Tab, type TabState } from './tabs';
 
 /* What the query panel remembers. Tabs and history outlive the visit; headers end with the browser tab. */
 
@@ -43,8 +43,9 @@ export function newId(): string {
   return Math.random().toString(36).slice(2, 10);
 }
 
-export function edit(change: Partial<Omit<Tab, 'id'>>): void {
-  tabState.value = updateTab(tabState.value, activeTab.value.id, change);
+export function edit(change: Partial<Pick<Tab, 'query' | 'variables'>>): void {
+  const edited = editTab(activeTab.value, change);
+  if (edited !== activeTab.value) tabState.value = replaceActive(tabState.value, edited);
 }
 
 export function selectTab(id: string): void {
@@ -59,12 +60,12 @@ export function removeTab(id: string): void {
   tabState.value = closeTab(tabState.value, id, newId());
 }
 
-/** Opens a query in the active tab when that is blank or already shows it, else in a tab of its own. Never runs it. */
+/** Opens a query in the tab that shows it already, else in the active tab when nothing would be lost, else in a new one. Never runs it. */
 export function openQuery(query: string, variables: string, title: string): void {
   const same = tabState.value.tabs.find((tab) => tab.query === query && tab.variables === variables);
   if (same) return selectTab(same.id);
-  if (isBlank(activeTab.value)) return edit({ query, variables, title });
-  tabState.value = openTab(tabState.value, { id: newId(), query, variables, title });
+  const tab: Tab = { id: newId(), query, variables, title, untouched: true };
+  tabState.value = isSpare(activeTab.value) ? replaceActive(tabState.value, tab) : openTab(tabState.value, tab);
 }
 
 /** The headers to send; throws when the free-form part is not usable. */
@@ -81,7 +82,7 @@ export async function loadExamples(): Promise<void> {
     return;
   }
   const first = examples.value[0];
-  if (first && firstVisit && tabState.value.tabs.length === 1 && isBlank(activeTab.value)) {
+  if (first && firstVisit && tabState.value.tabs.length === 1 && isSpare(activeTab.value)) {
     openQuery(first.query, first.variables, first.title);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { maxHistory, readHistory, remember, type HistoryEntry } from './history';
-import { closeTab, emptyTab, openTab, readTabs, tabLabel, updateTab, type TabState } from './tabs';
+import { closeTab, editTab, emptyTab, isSpare, openTab, readTabs, replaceActive, tabLabel, type Tab, type TabState } from './tabs';
 
 const state = (...ids: string[]): TabState => ({ tabs: ids.map(emptyTab), active: ids[0]! });
 
@@ -24,8 +24,18 @@ describe('tabs', () => {
     expect(closeTab(state('a'), 'nobody', 'x')).toEqual(state('a'));
   });
 
-  it('changes one tab only', () => {
-    expect(updateTab(state('a', 'b'), 'b', { query: '{ x }' }).tabs.map((tab) => tab.query)).toEqual(['', '{ x }']);
+  it('replaces the active tab only', () => {
+    const next = replaceActive({ ...state('a', 'b', 'c'), active: 'b' }, emptyTab('x'));
+    expect([next.tabs.map((tab) => tab.id), next.active]).toEqual([['a', 'x', 'c'], 'x']);
+  });
+
+  it('gives up an empty tab or an example nobody edited, and nothing else', () => {
+    const example: Tab = { id: 'a', query: '{ a }', variables: '', title: 'A', untouched: true };
+    expect([isSpare(emptyTab('a')), isSpare(example)]).toEqual([true, true]);
+    expect(isSpare(editTab(example, { query: '{ a }' }))).toBe(true);
+    expect(isSpare(editTab(example, { query: '{ b }' }))).toBe(false);
+    expect(isSpare(editTab(example, { variables: '{}' }))).toBe(false);
+    expect(readTabs({ tabs: [example], active: 'a' })?.tabs).toEqual([example]);
   });
 
   it('is called after its first operation, else after where it came from', () => {

@@ -7,6 +7,8 @@ export interface Tab {
   variables: string;
   /** Where the tab came from, shown when the query has no name of its own. */
   title: string;
+  /** Opened from an example or the history and not edited since: the next one may take its place. */
+  untouched?: true;
 }
 
 export interface TabState {
@@ -31,16 +33,24 @@ export function closeTab(state: TabState, id: string, freshId: string): TabState
   return { tabs, active };
 }
 
-export function updateTab(state: TabState, id: string, change: Partial<Omit<Tab, 'id'>>): TabState {
-  return { ...state, tabs: state.tabs.map((tab) => (tab.id === id ? { ...tab, ...change } : tab)) };
+/** Puts a tab where the active one was. */
+export function replaceActive(state: TabState, tab: Tab): TabState {
+  return { tabs: state.tabs.map((old) => (old.id === state.active ? tab : old)), active: tab.id };
+}
+
+/** What the reader changed; setting a tab to what it already holds changes nothing. */
+export function editTab(tab: Tab, change: Partial<Pick<Tab, 'query' | 'variables'>>): Tab {
+  const { untouched: _, ...edited } = { ...tab, ...change };
+  return edited.query === tab.query && edited.variables === tab.variables ? tab : edited;
 }
 
 export function emptyTab(id: string): Tab {
   return { id, query: '', variables: '', title: '' };
 }
 
-export function isBlank(tab: Tab): boolean {
-  return tab.query.trim() === '' && tab.variables.trim() === '';
+/** Nothing would be lost with this tab. */
+export function isSpare(tab: Tab): boolean {
+  return tab.untouched === true || (tab.query.trim() === '' && tab.variables.trim() === '');
 }
 
 /** The name of the first operation, else the title it was opened with. */
@@ -62,6 +72,7 @@ export function readTabs(stored: unknown): TabState | undefined {
       query: item.query,
       variables: typeof item.variables === 'string' ? item.variables : '',
       title: typeof item.title === 'string' ? item.title : '',
+      ...(item.untouched === true ? { untouched: true } : {}),
     });
   }
   if (tabs.length === 0) return undefined;

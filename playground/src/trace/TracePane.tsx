@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { formatMicros, plural } from '../lib/format';
-import { result } from '../query/run';
+import { isPrevious, result } from '../query/run';
 import { traceOn } from '../query/session';
 import { totals, type Trace } from './trace';
 import { TraceTable } from './TraceTable';
@@ -38,13 +38,14 @@ function TraceView({ trace }: { trace: Trace }) {
           <span>{sum.calls === 1 ? 'backend call' : 'backend calls'}</span>
         </p>
         <p class="trace-facts">
+          {isPrevious.value && <span>previous answer</span>}
           <span>{plural(sum.keys, 'key')}</span>
           <span>{plural(sum.rows, 'row')}</span>
           <span>{formatMicros(trace.durationUs)}</span>
           {sum.retries > 0 && <span class="warn">{plural(sum.retries, 'retry', 'retries')}</span>}
           {sum.failed > 0 && <span class="bad">{sum.failed} failed</span>}
         </p>
-        <div class="segments">
+        <div class="segments" hidden={sum.calls === 0}>
           <button type="button" aria-pressed={page === 'timeline'} onClick={() => setPage('timeline')}>
             Timeline
           </button>
@@ -60,8 +61,17 @@ function TraceView({ trace }: { trace: Trace }) {
           </li>
         ))}
       </ul>
-      {page === 'timeline' && <Waterfall trace={trace} />}
-      <TraceTable trace={trace} hidden={page !== 'table'} />
+      {sum.calls === 0 ? (
+        <div class="empty">
+          <strong>No backend calls</strong>
+          <p>This request was answered without asking any store.</p>
+        </div>
+      ) : (
+        <>
+          {page === 'timeline' && <Waterfall trace={trace} />}
+          <TraceTable trace={trace} hidden={page !== 'table'} />
+        </>
+      )}
     </section>
   );
 }

@@ -6,8 +6,9 @@ import type { BackendCall, Trace } from './trace';
 export function Waterfall({ trace }: { trace: Trace }) {
   const bars = layoutBars(trace);
   const ticks = layoutTicks(trace.durationUs);
+  const widest = Math.max(0, ...trace.calls.map((call) => call.operation.length + call.backend.length + 1));
   return (
-    <div class="waterfall" aria-hidden="true">
+    <div class="waterfall" aria-hidden="true" style={{ '--widest': String(widest) }}>
       <div class="axis">
         <div class="scale">
           {ticks.filter((tick) => tick.at < 93).map((tick) => (
@@ -19,7 +20,7 @@ export function Waterfall({ trace }: { trace: Trace }) {
       </div>
       <ol>
         {trace.calls.map((call, index) => (
-          <li key={index} class={`call role-${call.role.toLowerCase()} ${call.error ? 'failed' : ''}`} title={[call.error, ...call.paths].filter(Boolean).join('\n')}>
+          <li key={index} class={`call role-${call.role.toLowerCase()} ${call.error ? 'failed' : ''}`} title={[`${call.operation} ${call.backend}`, call.error, ...call.paths].filter(Boolean).join('\n')}>
             <span class="what">
               <b>{call.operation}</b> {call.backend}
             </span>

@@ -22,10 +22,10 @@ export function layoutBars(trace: Trace): Bar[] {
   });
 }
 
-/** Round times for the axis, at most `most` of them after zero. */
+/** Round times for the axis, at most `most` of them after zero and none closer than a microsecond. */
 export function layoutTicks(durationUs: number, most = 5): Tick[] {
   if (durationUs <= 0) return [];
-  const rough = durationUs / most;
+  const rough = Math.max(1, durationUs / most);
   const magnitude = 10 ** Math.floor(Math.log10(rough));
   const step = magnitude * ([1, 2, 5, 10].find((factor) => factor * magnitude >= rough) ?? 10);
   const ticks: Tick[] = [];

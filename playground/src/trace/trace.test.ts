@@ -66,6 +66,7 @@ describe('layout', () => {
 
   it('uses round ticks, few of them', () => {
     expect(layoutTicks(4180).map((tick) => tick.us)).toEqual([0, 1000, 2000, 3000, 4000]);
+    expect(layoutTicks(2).map((tick) => tick.us)).toEqual([0, 1, 2]);
     for (const duration of [3, 17, 999, 12_345, 7_000_000]) expect(layoutTicks(duration).length).toBeLessThanOrEqual(6);
   });
 
