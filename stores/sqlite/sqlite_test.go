@@ -28,7 +28,17 @@ func openSet(t testing.TB) *stores.Set {
 }
 
 // TestConformance runs every suite but that of the vectors, which have a test of their own.
-func TestConformance(t *testing.T) { storestest.Set(t, openSet) }
+//
+// With -short, as under the race detector, two nouns stand for all: the others share their code.
+func TestConformance(t *testing.T) {
+	if !testing.Short() {
+		storestest.Set(t, openSet)
+		return
+	}
+	t.Run("Episodes", func(t *testing.T) { storestest.Episodes(t, openSet) })
+	t.Run("Relationships", func(t *testing.T) { storestest.Relationships(t, openSet) })
+	t.Run("Atomic", func(t *testing.T) { storestest.Atomic(t, openSet) })
+}
 
 // TestAtomicWithVectors wants the vectors to take part in transactions over the graph and the records.
 func TestAtomicWithVectors(t *testing.T) {

@@ -143,7 +143,7 @@ func testEmptyBatches[T any](b bench[T]) {
 }
 
 func testLargeBatches[T any](b bench[T]) {
-	const n = 2500
+	n := huge()
 	items := b.some(n)
 	b.save(items...)
 	ids := b.ids(items)

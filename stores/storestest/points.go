@@ -93,7 +93,7 @@ func testPointBatches(c *cloud) {
 	c.holds("the later of two with one id", second)
 	same(c.t, "points", 2, c.count(stores.Filter{}))
 
-	const many = 2500
+	many := huge()
 	points := c.filled(many)
 	unknown := make([]stores.ID, many)
 	payload := map[stores.ID]map[stores.Field]any{}

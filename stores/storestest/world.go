@@ -180,3 +180,11 @@ func closed(t *testing.T, open opener, calls func(w *world) []call) {
 		}
 	})
 }
+
+// huge is the size of a huge batch; with -short it is merely large, since the race detector makes databases slow.
+func huge() int {
+	if testing.Short() {
+		return 400
+	}
+	return 2500
+}
