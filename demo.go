@@ -90,6 +90,7 @@ func introduce(ctx context.Context, out io.Writer, s *server, seeded seeding) er
 	t.Row("  GraphQL", s.URL()+"/graphql")
 	t.Row("  Data", s.cfg.Data, memoryOf(seeded))
 	t.Flush()
+	fmt.Fprintf(out, "\n  %s\n", developmentMode)
 	for _, q := range demoQuestions {
 		a, err := q.ask(ctx, s.URL()+"/graphql")
 		if err != nil {

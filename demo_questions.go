@@ -17,11 +17,15 @@ type question struct{ title, query string }
 
 var demoQuestions = []question{
 	{"What happened lately, who was in it, and what is left to do?", `
-query {
-  episodes(first: 2) { edges { node {
-    timestamp content
-    entities { name relationships(first: 1) { edges { node { type target { ... on Entity { name } } } } } }
-    todos { content }
+query Reference($n: Int! = 2) {
+  episodes(first: $n) { edges { node {
+    content
+    entities {
+      name
+      relationships(first: 3) { edges { node { type target { ... on Entity { name } } } } }
+      todos { content }
+    }
+    profile { content }
   } } }
 }`},
 	{"Why were webhooks delayed in October? One question in plain words, searched by meaning and by words", `
@@ -81,7 +85,7 @@ func (q question) ask(ctx context.Context, url string) (reply, error) {
 
 // Of an answer, that many lines and columns are shown.
 const (
-	answerLines = 12
+	answerLines = 16
 	answerWidth = 110
 )
 

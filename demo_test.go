@@ -17,6 +17,7 @@ func TestDemo(t *testing.T) {
 	s.output.await(t, "Ctrl-C ends the demo")
 	out := s.output.String()
 	wants(t, "the output", out, "Playground  "+s.URL+"/", "GraphQL     "+s.URL+"/graphql", filepath.Join(dir, "thalamus-demo"), "448 nouns",
+		"development mode", "6 backend calls", `"todos": [`,
 		"backend calls", `{"episodes": {"edges": [`, `"Ines Okafor"`, `{"recall": {"hits": [`, "retry storm", `{"entity": {"versions": [`, "MySQL")
 	reference(t, s)
 	before := query(t, s.URL, "{ episodes { totalCount } }", nil)
@@ -44,6 +45,11 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// referenceParts show data of every store in an answer to the reference query.
+var referenceParts = []string{
+	`"entities":[{"name":`, `"relationships":{"edges":[{"node":{`, `"target":{"name":`, `"todos":[{"content":`, `"profile":{"content":"Ines Okafor leads`,
+}
+
 // reference runs the reference query, and looks for data of every store in its answer.
 func reference(t *testing.T, s *running) {
 	t.Helper()
@@ -51,15 +57,24 @@ func reference(t *testing.T, s *running) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	one := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	if want := strings.Replace(queries[0].Query, "Int! = 10", "Int! = 2", 1); one(demoQuestions[0].query) != one(want) {
+		t.Errorf("the first question is\n%s\nwant\n%s", one(demoQuestions[0].query), one(want))
+	}
+	demo := query(t, s.URL, demoQuestions[0].query, nil)
+	text, err := json.Marshal(demo.Data)
+	if err != nil || len(demo.Errors) > 0 {
+		t.Fatal(err, demo.Errors)
+	}
+	wants(t, "the answer to the first question", string(text), referenceParts...)
 	a := query(t, s.URL, queries[0].Query, queries[0].Variables, "Thalamus-Trace", "1")
 	if len(a.Errors) > 0 {
 		t.Fatal(a.Errors)
 	}
-	text, err := json.Marshal(a.Data)
-	if err != nil {
+	if text, err = json.Marshal(a.Data); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, "the answer", string(text), `"entities":[{"name":`, `"relationships":{"edges":[{"node":{`, `"target":{"name":`, `"todos":[{"content":`, `"profile":{"content":"Ines Okafor leads`)
+	wants(t, "the answer", string(text), referenceParts...)
 	edges := a.Data["episodes"].(map[string]any)["edges"].([]any)
 	if calls := len(a.Extensions.Trace.Calls); len(edges) != 10 || calls == 0 || calls > 6 {
 		t.Errorf("%d episodes in %d calls, want 10 in at most 6", len(edges), calls)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,8 +24,10 @@ type examination struct {
 	*diagnosis
 	cfg   *config.Config
 	log   *slog.Logger
-	facts open.Facts
 	model stores.Model // of the embedder; zero when it does not answer
+
+	facts      open.Facts // of the database
+	unreadable error      // why they are not known
 }
 
 // examTimeout bounds the whole examination.
@@ -33,8 +36,9 @@ const examTimeout = 20 * time.Second
 func (x *examination) all(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, examTimeout)
 	defer cancel()
+	x.facts, x.unreadable = open.Inspect(ctx, x.cfg)
 	serving := x.listen(ctx)
-	x.directory(ctx, serving)
+	x.directory(serving)
 	x.backends(ctx)
 	x.vectors()
 	x.clock()
@@ -53,35 +57,47 @@ func (x *examination) listen(ctx context.Context) (serving bool) {
 		x.ok(check, "%s is free", x.cfg.Listen)
 		return false
 	}
-	if x.gateway(ctx) {
-		x.ok(check, "a gateway is serving at http://%s", x.cfg.Listen)
+	switch process, is := x.gateway(ctx); {
+	case is && x.ours(process):
+		x.ok(check, "the gateway of this data directory is serving at http://%s", x.cfg.Listen)
 		return true
+	case is:
+		x.fail(check, fmt.Sprintf("a gateway of another data directory is serving at http://%s", x.cfg.Listen),
+			"stop it, choose another address with --listen (port 0 takes a free one), or name its directory with --data")
+		return false
 	}
 	x.fail(check, fmt.Sprintf("%s cannot be listened on", x.cfg.Listen), err.Error())
 	return false
 }
 
-// gateway says whether a gateway answers at the listen address.
-func (x *examination) gateway(ctx context.Context) bool {
+// ours says whether a gateway that answers at the address is the one that holds the data directory. Where the system does
+// not tell who holds it, a gateway that is there while the directory is held counts as that.
+func (x *examination) ours(process int) bool {
+	return x.facts.Locked && (x.facts.Holder == 0 || x.facts.Holder == process)
+}
+
+// gateway says whether a gateway answers at the listen address, and which process it is.
+func (x *examination) gateway(ctx context.Context) (process int, is bool) {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+x.cfg.Listen+"/healthz", nil)
 	if err != nil {
-		return false
+		return 0, false
 	}
 	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 	if err != nil {
-		return false
+		return 0, false
 	}
 	defer response.Body.Close() //nolint:errcheck // it was only read
-	return response.StatusCode == http.StatusOK && response.Header.Get(requestHeader) != ""
+	process, _ = strconv.Atoi(response.Header.Get(processHeader))
+	return process, response.StatusCode == http.StatusOK && response.Header.Get(requestHeader) != ""
 }
 
 // lowSpace is when a disk counts as nearly full.
 const lowSpace = 1 << 30
 
 // directory looks at the data directory, and at the database in it unless a process has it open.
-func (x *examination) directory(ctx context.Context, serving bool) {
+func (x *examination) directory(serving bool) {
 	const check = "data directory"
 	dir := x.cfg.Data
 	info, err := os.Stat(dir)
@@ -106,7 +122,7 @@ func (x *examination) directory(ctx context.Context, serving bool) {
 	} else {
 		x.ok(check, "%s is writable", dir)
 	}
-	x.database(ctx, serving)
+	x.database(serving)
 }
 
 // absent looks whether the directory could be made.
@@ -129,10 +145,9 @@ func (x *examination) absent(dir string) {
 }
 
 // database looks into the embedded database.
-func (x *examination) database(ctx context.Context, serving bool) {
+func (x *examination) database(serving bool) {
 	const check = "sqlite (graph, records, vectors)"
-	facts, err := open.Inspect(ctx, x.cfg)
-	x.facts = facts
+	facts, err := x.facts, x.unreadable
 	holder := "a process"
 	if facts.Holder > 0 {
 		holder = fmt.Sprintf("the process %d", facts.Holder)
@@ -201,6 +216,10 @@ func (x *examination) vectors() {
 	have := x.facts.Model
 	switch {
 	case x.model == stores.Model{}:
+	case x.unreadable != nil:
+		x.warn(check, fmt.Sprintf("%s, dimension %d; the stored vectors could not be looked at", x.model.Name, x.model.Dimension), "put the database right first")
+	case x.facts.Locked:
+		x.ok(check, "%s, dimension %d; the stored vectors were not looked at, since a process has the database open", x.model.Name, x.model.Dimension)
 	case have == stores.Model{}:
 		x.ok(check, "%s, dimension %d", x.model.Name, x.model.Dimension)
 	case have != x.model:

@@ -83,8 +83,15 @@ func TestDoctorBesideAGateway(t *testing.T) {
 	if d.Verdict != good {
 		t.Errorf("%+v", d)
 	}
-	wants(t, "the finding", found[checkListen].Detail, "a gateway is serving at "+s.URL)
+	wants(t, "the finding", found[checkListen].Detail, "the gateway of this data directory is serving at "+s.URL)
+	wants(t, "the finding", found[checkEmbedder].Detail, "were not looked at")
 	wants(t, "the finding", found[checkDatabase].Detail, "in use by the gateway")
+	for what, other := range map[string]string{"a memory": filled(t), "nothing": t.TempDir()} {
+		_, found = examine(t, home(t), "--data", other, "--listen", address)
+		if f := found[checkListen]; f.Verdict != failure || !strings.Contains(f.Detail, "of another data directory") {
+			t.Errorf("a directory with %s, and the gateway of another one: %+v", what, f)
+		}
+	}
 	if _, found = examine(t, home(t), "--data", dir, "--listen", "127.0.0.1:0"); found[checkDatabase].Verdict != warning {
 		t.Errorf("held by a gateway elsewhere: %+v", found[checkDatabase])
 	}
@@ -136,6 +143,9 @@ func TestDoctorFindsFailures(t *testing.T) {
 		if f := found[c.check]; d.Verdict != failure || f.Verdict != failure || !strings.Contains(f.Fix, c.fix) {
 			t.Errorf("%s: %s, %+v\nall: %+v", what, d.Verdict, f, d.Findings)
 		}
+		if f := found[checkEmbedder]; what == "a damaged database" && f.Verdict != warning {
+			t.Errorf("%s: %+v", what, f)
+		}
 	}
 }
 
@@ -161,5 +171,22 @@ func TestDoctorOnPermissions(t *testing.T) {
 	_, found := examine(t, home(t), append(anyPort, "--data", dir)...)
 	if f := found[checkDirectory]; f.Verdict != failure || !strings.Contains(f.Fix, "permissions") {
 		t.Errorf("%+v", f)
+	}
+}
+
+// Two gateways as processes of their own: each is told from the other.
+func TestDoctorTellsGatewaysApart(t *testing.T) {
+	one, two := t.TempDir(), t.TempDir()
+	url, _, _ := process(t, home(t), "serve", "--data", one, "--listen", "127.0.0.1:0")
+	_, _, _ = process(t, home(t), "serve", "--data", two, "--listen", "127.0.0.1:0")
+	address := strings.TrimPrefix(url, "http://")
+	if d, _ := examine(t, home(t), "--data", one, "--listen", address); d.Verdict != good {
+		t.Errorf("its own: %+v", d.Findings)
+	}
+	if _, err := os.Stat("/proc/locks"); err != nil {
+		t.Skip("this system does not tell who holds a lock")
+	}
+	if _, found := examine(t, home(t), "--data", two, "--listen", address); found[checkListen].Verdict != failure {
+		t.Errorf("another's: %+v", found[checkListen])
 	}
 }

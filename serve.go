@@ -34,6 +34,9 @@ Ctrl-C or SIGTERM ends it: streams end, requests in flight finish, and the exit 
 	}
 }
 
+// developmentMode is told at every start.
+const developmentMode = "development mode: no authentication, loopback only; the scope comes from the headers Thalamus-User, Thalamus-Device and Thalamus-Agent"
+
 // serve runs the gateway. The first line on standard output says where it listens; then meanwhile is called, while
 // requests are being answered.
 func serve(cmd *cobra.Command, cfg *config.Config, meanwhile func(context.Context, *server) error) error {
@@ -45,7 +48,7 @@ func serve(cmd *cobra.Command, cfg *config.Config, meanwhile func(context.Contex
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "listening on", s.URL())
 	log.Info("serving", "url", s.URL(), "data", cfg.Data, "embedder", s.set.Embedder.Model().Name, "version", version())
-	log.Warn("development mode: no authentication, loopback only; the scope comes from the headers Thalamus-User, Thalamus-Device and Thalamus-Agent")
+	log.Warn(developmentMode)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	served := make(chan error, 1)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -121,7 +122,7 @@ func (s *server) handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", api)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
 	if s.telemetry.Handler != nil {
 		mux.Handle("GET /metrics", s.telemetry.Handler)
@@ -148,6 +149,14 @@ func examplesPage() (http.Handler, error) {
 		})
 	}
 	return playground.Handler(o), nil
+}
+
+// processHeader names the process that answers, by which doctor tells gateways from each other.
+const processHeader = "Thalamus-Process"
+
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set(processHeader, strconv.Itoa(os.Getpid()))
+	_, _ = w.Write([]byte("ok\n"))
 }
 
 // pingTimeout bounds how long readiness waits for a backend.
