@@ -2,12 +2,13 @@ import { syntaxTree } from '@codemirror/language';
 import { RangeSetBuilder, type Extension } from '@codemirror/state';
 import { Decoration, EditorView, ViewPlugin, type DecorationSet, type ViewUpdate } from '@codemirror/view';
 
-const marks: Record<string, Decoration> = {
-  FieldName: Decoration.mark({ class: 'cm-field-name' }),
-  ArgumentAttributeName: Decoration.mark({ class: 'cm-argument-name' }),
-};
+const field = Decoration.mark({ class: 'cm-field-name' });
+const argument = Decoration.mark({ class: 'cm-argument-name' });
 
-/** The grammar takes fields and arguments called `type` or `input` for keywords; here they look like the names they are. */
+/* Keywords of schema definitions. The grammar takes them for such wherever they stand. */
+const schemaKeywords = new Set('scalar type interface union enum input implements extend schema directive repeatable'.split(' '));
+
+/** A query defines no types, so a field or argument called `type` or `input` looks like the name it is. */
 export const nameColours: Extension = [
   ViewPlugin.fromClass(
     class {
@@ -35,9 +36,8 @@ function markNames(view: EditorView): DecorationSet {
     syntaxTree(view.state).iterate({
       from,
       to,
-      enter: ({ name, from, to, node }) => {
-        const mark = marks[name];
-        if (mark && node.firstChild) found.add(from, to, mark);
+      enter: ({ name, from, to }) => {
+        if (schemaKeywords.has(name)) found.add(from, to, /^\s*:/.test(view.state.sliceDoc(to, to + 8)) ? argument : field);
       },
     });
   }
