@@ -61,11 +61,11 @@ func TestLargeNumbers(t *testing.T) {
 func TestArgumentsAreNamed(t *testing.T) {
 	g := graphtest.Sample(t)
 	for query, want := range map[string]string{
-		`{path(from:"x",to:"y"){length}}`:                                                        "from",
-		`{nodes(ids:["x"]){id}}`:                                                                 "ids.0",
-		`{episodes(first:0){totalCount}}`:                                                        "first",
+		`{path(from:"x",to:"y"){length}}`: "from",
+		`{nodes(ids:["x"]){id}}`:          "ids.0",
+		`{episodes(first:0){totalCount}}`: "first",
 		`mutation{createEpisode(input:{sessionId:"s",content:"c",entities:["bad"]}){episode{id}}}`: "input.entities.0",
-		`{episodes(where:{timestamp:{gt:"yesterday"}}){totalCount}}`:                             "where.timestamp.gt",
+		`{episodes(where:{timestamp:{gt:"yesterday"}}){totalCount}}`:                               "where.timestamp.gt",
 	} {
 		r := g.Post(t, query, nil, nil)
 		if len(r.Errors) != 1 {

@@ -84,7 +84,7 @@ func setID(c *stores.Check, path string, field *stores.ID, in graphql.Omittable[
 // KeyOf is the key in a global id that has to name a given noun.
 func KeyOf(path string, r stores.Ref, kind stores.Kind) (stores.ID, error) {
 	if r.Kind != kind {
-		return "", stores.Invalid(path, "is the id of a %s; a %s is wanted", r.Kind, kind)
+		return "", stores.Invalid(path, "is an id of the type %s; the type %s is wanted", r.Kind, kind)
 	}
 	return r.ID, nil
 }

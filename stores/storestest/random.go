@@ -65,7 +65,7 @@ func (w *world) unit() float64 {
 func (w *world) days() float64 { return pick(w, []float64{1e-9, 0.1, 1, 1.5, 365.25, 1e12}) }
 
 // times is a random counter from 1.
-func (w *world) times() int { return pick(w, []int{1, 2, 3, 9, 10, 1 << 40}) }
+func (w *world) times() int { return pick(w, []int{1, 2, 3, 9, 10, stores.MaxCount}) }
 
 func (w *world) chance() bool { return w.rand.IntN(2) == 0 }
 
