@@ -124,7 +124,7 @@ var keys = []key{
 	},
 	{
 		name: "limits.timeout", fallback: "10s", kind: kindDuration,
-		doc:  "The longest time that one query or mutation may take.",
+		doc:  "The longest time that one query or mutation may take, noticed at its calls to stores.",
 		bind: func(c *Config) value { return duration{&c.Limits.Timeout} },
 	},
 	{
