@@ -13,7 +13,7 @@ help: ## Show this list
 	@echo '  ARGS are passed on: make serve ARGS="--listen 127.0.0.1:0", make test ARGS="-run Recall ./graph/..."'
 
 demo: ## Build, then serve the sample memory with example queries until Ctrl-C
-	@echo 'Building (about a minute the first time) ...'
+	@echo 'Building (a minute or two the first time) ...'
 	@go build -o bin/thalamus .
 	@exec bin/thalamus demo $(ARGS)
 
