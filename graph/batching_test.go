@@ -47,7 +47,7 @@ func TestCallsDoNotGrow(t *testing.T) {
 	w := regular(t)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, n := range []int{1, 10, 50, 200} {
-		for i := range 30 - n/10 { // at least ten times; large answers take their time under the race detector
+		for i := range repetitions(n) {
 			runtime.GOMAXPROCS([]int{1, 2, 8}[i%3])
 			r := w.pin(t, referenceEntities, map[string]any{"n": n}, callsReferenceEntities)
 			if got := len(graphtest.At(r.Data, "episodes", "edges").([]any)); got != n {
@@ -202,4 +202,13 @@ func TestCallsOfShapes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// repetitions is how often an operation over n nodes is run: at least ten times, with -short, as under the race detector,
+// at least twice.
+func repetitions(n int) int {
+	if testing.Short() {
+		return max(2, 6-n/10)
+	}
+	return 30 - n/10
 }

@@ -10,6 +10,9 @@ import (
 
 // TestNestedListsAreBounded wants a short query that asks for millions of nodes to be refused before they are there.
 func TestNestedListsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("twenty thousand nodes take minutes under the race detector")
+	}
 	g := graphtest.Sample(t)
 	for _, query := range []string{
 		`{episodes(first:200){edges{node{similar(first:100){node{similar(first:100){node{similar(first:100){node{id}}}}}}}}}}`,

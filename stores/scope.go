@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Default stands for a user, device or agent that was not named.
@@ -48,13 +50,19 @@ func ParseScope(key string) (Scope, error) {
 	return Scope{User: parts[0], Device: parts[1], Agent: parts[2]}, nil
 }
 
-// Validate refuses parts that are empty, longer than 255 bytes (the width of the records columns), or hold control
-// characters.
+// Validate refuses parts that are empty, longer than 255 bytes (the width of the records columns), or hold characters that
+// cannot be seen.
 func (s Scope) Validate() error {
 	var c Check
 	for _, part := range []struct{ path, text string }{{"scope.user", s.User}, {"scope.device", s.Device}, {"scope.agent", s.Agent}} {
-		c.Text(part.path, part.text, 1, len(part.text))
-		c.That(len(part.text) <= maxScopePart, part.path, "has %d bytes; the limit is %d", len(part.text), maxScopePart)
+		switch text := part.text; {
+		case strings.TrimSpace(text) == "":
+			c.That(false, part.path, "must not be empty")
+		case !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }):
+			c.That(false, part.path, "must hold printable characters only")
+		case len(text) > maxScopePart:
+			c.That(false, part.path, "has %d bytes; the limit is %d", len(text), maxScopePart)
+		}
 	}
 	return c.Err()
 }

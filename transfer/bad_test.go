@@ -68,7 +68,7 @@ func TestBadLinesAreReportedAndTheRestIsTaken(t *testing.T) {
 		"bad mention":           {`{"kind":"Episode","sessionId":"s","content":"x","mentions":["Ann"]}`, "is not a UUID"},
 		"bad version":           {`{"kind":"Todo","content":"x","version":-1}`, "version must be at least 1"},
 		"bad scope":             {`{"kind":"Todo","content":"x","scope":{"user":"` + strings.Repeat("u", 256) + `"}}`, "scope.user"},
-		"scope in control":      {`{"kind":"Todo","content":"x","scope":{"user":"a\u0000b"}}`, "scope.user must not contain control"},
+		"scope in control":      {`{"kind":"Todo","content":"x","scope":{"user":"a\u0000b"}}`, "scope.user must hold printable"},
 		"unknown scope part":    {`{"kind":"Todo","content":"x","scope":{"team":"a"}}`, `unknown field "team"`},
 		"NUL":                   {`{"kind":"Todo","content":"a\u0000b"}`, "content must not contain control"},
 		"NUL in metadata":       {`{"kind":"Profile","content":"a","metadata":{"k":"\u0000"}}`, "metadata must not contain control"},
