@@ -30,7 +30,7 @@ race: ## Run the Go tests under the race detector, without the longest suites
 	go test -race -short $(or $(ARGS),./...)
 
 lint: $(LINT) ## Check style and the floors of the architecture
-	$(LINT) run $(ARGS)
+	GOLANGCI_LINT_CACHE=$(CURDIR)/bin/lint $(LINT) run $(ARGS)
 
 $(LINT):
 	GOBIN=$(CURDIR)/bin/install go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
