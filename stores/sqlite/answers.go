@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
 // Answers is the contract of remembered answers.
@@ -23,7 +24,7 @@ func (r answers) Get(ctx context.Context, s stores.Scope, key string) (*stores.A
 	a := &stores.Answer{Key: key}
 	err := r.db.reader(ctx).QueryRowContext(ctx,
 		"SELECT operation, request, response, nodes, created_at FROM answers WHERE scope = ? AND key = ?", s.Key(), key).
-		Scan(&a.Operation, &a.Request, &a.Response, jsonScanner[[]stores.ID]{&a.Nodes}, instantScanner{&a.CreatedAt})
+		Scan(&a.Operation, &a.Request, &a.Response, flat.JSON[[]stores.ID]{To: &a.Nodes}, flat.Instant{To: &a.CreatedAt})
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

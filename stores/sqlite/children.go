@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
 // links adds a SELECT of (parent, rowid) pairs: which records belong to which of the parents, a JSON array.
@@ -15,7 +16,7 @@ func (r records[T]) children(ctx context.Context, s stores.Scope, parents []stor
 	if err := r.db.usable(ctx); err != nil {
 		return nil, err
 	}
-	p, err := r.plan(q)
+	p, err := flat.NewPlan(r.spec, q)
 	if err != nil || len(parents) == 0 {
 		return map[stores.ID]stores.Slice[*T]{}, err
 	}
@@ -40,7 +41,7 @@ func (f family) with(s stores.Scope) *statement {
 	return st.add(") ")
 }
 
-func (r records[T]) pages(ctx context.Context, q querier, s stores.Scope, p plan, fields []stores.Field, f family) (map[stores.ID]stores.Slice[*T], error) {
+func (r records[T]) pages(ctx context.Context, q querier, s stores.Scope, p flat.Plan, fields []stores.Field, f family) (map[stores.ID]stores.Slice[*T], error) {
 	read := map[stores.ID]*reading[T]{}
 	columns := r.selection(fields)
 	st := r.pagesSQL(s, p, columns, f)
@@ -77,33 +78,33 @@ func (r records[T]) pages(ctx context.Context, q querier, s stores.Scope, p plan
 	}
 	out := make(map[stores.ID]stores.Slice[*T], len(read))
 	for parent, g := range read {
-		out[parent] = slice(p, g.items, g.cursors, earlier[parent], later[parent])
+		out[parent] = flat.Slice(p, g.items, g.cursors, earlier[parent], later[parent])
 	}
 	return out, nil
 }
 
 // pagesSQL numbers the children of each parent in reading order, and reads the columns of those on the page only.
-func (r records[T]) pagesSQL(s stores.Scope, p plan, columns []column[T], f family) *statement {
+func (r records[T]) pagesSQL(s stores.Scope, p flat.Plan, columns []flat.Column[T], f family) *statement {
 	st := f.with(s)
 	st.add(", ranked AS (SELECT links.parent AS parent, links.child AS child, row_number() OVER (PARTITION BY links.parent ORDER BY ")
-	p.orderBy(st)
+	r.orderBy(st, p)
 	st.add(") AS rank FROM links CROSS JOIN " + r.name + " AS t ON t.rowid = links.child WHERE ")
-	p.matches(st)
+	r.matches(st, p)
 	st.add(") ")
-	selectColumns(st, columns)
-	p.sortValues(st)
+	r.selectColumns(st, columns)
+	r.sortValues(st, p)
 	return st.add(", ranked.parent FROM ranked CROSS JOIN "+r.name+" AS t ON t.rowid = ranked.child"+
-		" WHERE ranked.rank <= ? ORDER BY ranked.parent, ranked.rank", p.size+1)
+		" WHERE ranked.rank <= ? ORDER BY ranked.parent, ranked.rank", p.Size+1)
 }
 
 // parentsRemaining are the parents that have children beyond a bound of the page.
-func (r records[T]) parentsRemaining(ctx context.Context, q querier, s stores.Scope, p plan, f family, earlier bool) (map[stores.ID]bool, error) {
+func (r records[T]) parentsRemaining(ctx context.Context, q querier, s stores.Scope, p flat.Plan, f family, earlier bool) (map[stores.ID]bool, error) {
 	out := map[stores.ID]bool{}
-	if !p.bounded(earlier) {
+	if !p.Bounded(earlier) {
 		return out, nil
 	}
 	st := f.with(s).add("SELECT DISTINCT links.parent FROM links CROSS JOIN " + r.name + " AS t ON t.rowid = links.child WHERE ")
-	p.outside(st, earlier)
+	r.outside(st, p, earlier)
 	return out, st.each(ctx, q, func(rows *sql.Rows) error {
 		var parent stores.ID
 		err := rows.Scan(&parent)
@@ -114,7 +115,7 @@ func (r records[T]) parentsRemaining(ctx context.Context, q querier, s stores.Sc
 
 // grouped reads all children of each parent, without paging.
 func (r records[T]) grouped(ctx context.Context, s stores.Scope, parents []stores.ID, order []stores.Order, fields []stores.Field, of links) (map[stores.ID][]*T, error) {
-	pages, err := r.children(ctx, s, parents, stores.Query{Order: order, Fields: fields, Page: stores.Page{First: maxPage}}, of)
+	pages, err := r.children(ctx, s, parents, stores.Query{Order: order, Fields: fields, Page: stores.Page{First: flat.MaxPage}}, of)
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"time"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
 // Entities is the contract of the graph part of entities.
@@ -16,28 +16,7 @@ type entities struct{ records[stores.Entity] }
 
 type entity = stores.Entity
 
-var entityTable = newTable("entities", stores.EntitySpec, table[entity]{
-	head: func(e *entity) head { return head{id: &e.ID, scope: &e.Scope, version: &e.Version} },
-	columns: []column[entity]{
-		text("id", "id", func(e *entity) *stores.ID { return &e.ID }),
-		text("name", "name", func(e *entity) *string { return &e.Name }),
-		text("type", "type", func(e *entity) *stores.EntityType { return &e.Type }),
-		optionalText("label", "label", func(e *entity) *string { return &e.Label }),
-		text("summary", "summary", func(e *entity) *string { return &e.Summary }),
-		optionalText("details", "details", func(e *entity) *string { return &e.Details }),
-		optionalText("source", "source", func(e *entity) *string { return &e.Source }),
-		instant("valid_from", "validFrom", func(e *entity) *time.Time { return &e.ValidFrom }),
-		optionalInstant("valid_to", "validTo", func(e *entity) **time.Time { return &e.ValidTo }),
-		text("lineage", "lineage", func(e *entity) *stores.ID { return &e.Lineage }),
-		optionalText("supersedes", "supersedes", func(e *entity) *stores.ID { return &e.Supersedes }),
-		optionalText("superseded_by", "supersededBy", func(e *entity) *stores.ID { return &e.SupersededBy }),
-		float("stability", "stability", func(e *entity) *float64 { return &e.Stability }),
-		integer("access_count", "accessCount", func(e *entity) *int { return &e.AccessCount }),
-		instant("last_accessed_at", "lastAccessedAt", func(e *entity) *time.Time { return &e.LastAccessedAt }),
-		instant("created_at", "createdAt", func(e *entity) *time.Time { return &e.CreatedAt }),
-		instant("updated_at", "updatedAt", func(e *entity) *time.Time { return &e.UpdatedAt }),
-		integer("version", "version", func(e *entity) *int { return &e.Version }),
-	},
+var entityTable = newTable("entities", flat.Entities, table[entity]{
 	detach: detachEntities,
 })
 

@@ -3,9 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"time"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
 // EntityRecords is the contract of the records part of entities.
@@ -17,19 +17,7 @@ type entityRecords struct{ records[stores.EntityRecord] }
 
 type entityRecord = stores.EntityRecord
 
-var entityRecordTable = newTable("entity_records", stores.EntityRecordSpec, table[entityRecord]{
-	head: func(r *entityRecord) head { return head{id: &r.ID, scope: &r.Scope} },
-	columns: []column[entityRecord]{
-		text("id", "id", func(r *entityRecord) *stores.ID { return &r.ID }),
-		text("name", "name", func(r *entityRecord) *string { return &r.Name }),
-		flag("current", "current", func(r *entityRecord) *bool { return &r.Current }),
-		optionalText("content", "content", func(r *entityRecord) *string { return &r.Content }),
-		list("keywords", "keywords", func(r *entityRecord) *[]string { return &r.Keywords }),
-		list("aliases", "aliases", func(r *entityRecord) *[]string { return &r.Aliases }),
-		object("metadata", "metadata", func(r *entityRecord) *map[string]any { return &r.Metadata }),
-		instant("created_at", "createdAt", func(r *entityRecord) *time.Time { return &r.CreatedAt }),
-		instant("updated_at", "updatedAt", func(r *entityRecord) *time.Time { return &r.UpdatedAt }),
-	},
+var entityRecordTable = newTable("entity_records", flat.EntityRecords, table[entityRecord]{
 	check: releaseNames,
 	conflict: func(r *entityRecord) error {
 		return stores.Conflict("an entity named %q already exists; edit or supersede that one, or choose another name", r.Name)
@@ -55,7 +43,7 @@ func (r entityRecords) ByName(ctx context.Context, s stores.Scope, names []strin
 	}
 	columns := r.selection(nil)
 	st := &statement{}
-	selectColumns(st, columns)
+	r.selectColumns(st, columns)
 	st.add(" FROM json_each(?) AS asked CROSS JOIN entity_records AS t ON t.scope = ? AND t.name = asked.value AND t.current",
 		array(names), s.Key())
 	out := make(map[string]*stores.EntityRecord, len(names))

@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"time"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
 // Episodes is the contract of episodes.
@@ -18,53 +18,23 @@ type episodes struct{ records[stores.Episode] }
 
 type episode = stores.Episode
 
-var episodeTable = newTable("episodes", stores.EpisodeSpec, table[episode]{
-	head: func(e *episode) head { return head{id: &e.ID, scope: &e.Scope, version: &e.Version} },
-	columns: []column[episode]{
-		text("id", "id", func(e *episode) *stores.ID { return &e.ID }),
-		text("session_id", "sessionId", func(e *episode) *string { return &e.SessionID }),
-		optionalInteger("position", "sequencePosition", func(e *episode) **int { return &e.Position }),
-		text("content", "content", func(e *episode) *string { return &e.Content }),
-		object("context", "context", func(e *episode) *stores.EpisodeContext { return &e.Context }),
-		copied("context_project", "context.project", func(e *episode) *string { return &e.Context.Project }),
-		copied("context_file", "context.file", func(e *episode) *string { return &e.Context.File }),
-		copied("context_tool", "context.tool", func(e *episode) *string { return &e.Context.Tool }),
-		copied("context_git_branch", "context.gitBranch", func(e *episode) *string { return &e.Context.GitBranch }),
-		text("outcome", "outcome", func(e *episode) *stores.Outcome { return &e.Outcome }),
-		instant("timestamp", "timestamp", func(e *episode) *time.Time { return &e.Timestamp }),
-		optionalInstant("end_timestamp", "endTimestamp", func(e *episode) **time.Time { return &e.EndTimestamp }),
-		instant("ingested_at", "ingestedAt", func(e *episode) *time.Time { return &e.IngestedAt }),
-		instant("updated_at", "updatedAt", func(e *episode) *time.Time { return &e.UpdatedAt }),
-		optionalInteger("duration_ms", "durationMs", func(e *episode) **int { return &e.DurationMs }),
-		float("emotional_valence", "emotionalValence", func(e *episode) *float64 { return &e.EmotionalValence }),
-		float("stability", "stability", func(e *episode) *float64 { return &e.Stability }),
-		integer("access_count", "accessCount", func(e *episode) *int { return &e.AccessCount }),
-		instant("last_accessed_at", "lastAccessedAt", func(e *episode) *time.Time { return &e.LastAccessedAt }),
-		optionalFloat("prediction_error", "predictionError", func(e *episode) **float64 { return &e.PredictionError }),
-		optionalInstant("prediction_error_at", "predictionErrorAt", func(e *episode) **time.Time { return &e.PredictionErrorAt }),
-		object("capsule", "capsule", func(e *episode) **stores.Capsule { return &e.Capsule }),
-		integer("version", "version", func(e *episode) *int { return &e.Version }),
-		mentionsColumn,
-	},
+var episodeTable = newTable("episodes", flat.Episodes, table[episode]{
+	read:     map[string]string{"mentions": readMentions},
+	links:    &mentionsColumn,
 	check:    mentionsExist,
 	complete: setPosition,
 	attach:   writeMentions,
 	detach:   detachEpisodes,
 })
 
-// copied is a column that repeats a part of a nested object, so that filters and orders can reach it.
-func copied[T any](name string, f stores.Field, at func(*T) *string) column[T] {
-	c := optionalText(name, f, at)
-	c.scan = nil
-	return c
+// mentionsColumn gathers the mentions of an episode, in the order in which they were given.
+var mentionsColumn = flat.Column[episode]{
+	Name: "mentions",
+	Scan: func(e *episode) any { return flat.JSON[[]stores.ID]{To: &e.Mentions} },
 }
 
-// mentionsColumn gathers the mentions of an episode, in the order in which they were given.
-var mentionsColumn = column[episode]{
-	expr: "(SELECT json_group_array(entity) FROM (SELECT m.entity FROM mentions AS m" +
-		" WHERE m.scope = t.scope AND m.episode = t.id ORDER BY m.rank))",
-	scan: func(e *episode) any { return jsonScanner[[]stores.ID]{&e.Mentions} },
-}
+const readMentions = "(SELECT json_group_array(entity) FROM (SELECT m.entity FROM mentions AS m" +
+	" WHERE m.scope = t.scope AND m.episode = t.id ORDER BY m.rank))"
 
 // setPosition gives an episode without position the one it has already, or else the next of its session.
 func setPosition(ctx context.Context, q querier, s stores.Scope, e *episode) error {

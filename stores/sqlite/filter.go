@@ -92,7 +92,10 @@ func parameter(v any) any {
 	case time.Time:
 		return v.UnixMicro()
 	case bool:
-		return fromBool(v)
+		if v {
+			return 1
+		}
+		return 0
 	}
 	return v
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
 // explainer is a querier that notes how the database means to run each query.
@@ -73,7 +74,7 @@ func explainNoun[T any](t *testing.T, db *DB, tab *table[T], values []any) {
 	for what, page := range map[string]stores.Page{
 		"first": {First: 5}, "last": {Last: 5}, "after": {First: 5, After: middle}, "before": {Last: 5, Before: middle},
 	} {
-		p, err := r.plan(stores.Query{Page: page})
+		p, err := flat.NewPlan(r.spec, stores.Query{Page: page})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,11 +114,11 @@ func TestQueryPlans(t *testing.T) {
 
 func explainChildren(t *testing.T, db *DB) {
 	t.Helper()
-	read := func(what string, pages func(q querier, p func(shape) plan, f family) error, of links) {
+	read := func(what string, pages func(q querier, p func(shape) flat.Plan, f family) error, of links) {
 		t.Helper()
 		explain(t, db, what, false, func(q querier) error {
-			return pages(q, func(s shape) plan {
-				p, err := s.plan(stores.Query{Page: stores.Page{First: 5}})
+			return pages(q, func(s shape) flat.Plan {
+				p, err := flat.NewPlan(s.spec, stores.Query{Page: stores.Page{First: 5}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -126,19 +127,19 @@ func explainChildren(t *testing.T, db *DB) {
 		})
 	}
 	s, ctx := stores.NewScope("u", "", ""), t.Context()
-	episodePages := func(q querier, p func(shape) plan, f family) error {
+	episodePages := func(q querier, p func(shape) flat.Plan, f family) error {
 		_, err := records[stores.Episode]{db, episodeTable}.pages(ctx, q, s, p(episodeTable.shape), nil, f)
 		return err
 	}
-	entityPages := func(q querier, p func(shape) plan, f family) error {
+	entityPages := func(q querier, p func(shape) flat.Plan, f family) error {
 		_, err := records[stores.Entity]{db, entityTable}.pages(ctx, q, s, p(entityTable.shape), nil, f)
 		return err
 	}
-	todoPages := func(q querier, p func(shape) plan, f family) error {
+	todoPages := func(q querier, p func(shape) flat.Plan, f family) error {
 		_, err := records[stores.Todo]{db, todoTable}.pages(ctx, q, s, p(todoTable.shape), nil, f)
 		return err
 	}
-	edgePages := func(q querier, p func(shape) plan, f family) error {
+	edgePages := func(q querier, p func(shape) flat.Plan, f family) error {
 		_, err := records[stores.Relationship]{db, relationshipTable}.pages(ctx, q, s, p(relationshipTable.shape), nil, f)
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
 // records reads and lists one noun: the part of its contract that all nouns share.
@@ -29,13 +30,13 @@ func (r records[T]) byID(ctx context.Context, q querier, s stores.Scope, ids []s
 	}
 	columns := r.selection(fields)
 	st := &statement{}
-	selectColumns(st, columns)
+	r.selectColumns(st, columns)
 	// CROSS JOIN keeps the list of ids the outer loop.
 	st.add(" FROM json_each(?) AS asked CROSS JOIN "+r.name+" AS t ON t.scope = ? AND t.id = asked.value", array(ids), s.Key())
 	return out, st.each(ctx, q, func(rows *sql.Rows) error {
 		item, err := r.scan(rows, s, columns)
 		if err == nil {
-			out[*r.head(item).id] = item
+			out[*r.Head(item).ID] = item
 		}
 		return err
 	})
@@ -61,11 +62,11 @@ func (r records[T]) List(ctx context.Context, s stores.Scope, q stores.Query) (p
 	if err := r.db.usable(ctx); err != nil {
 		return page, err
 	}
-	p, err := r.plan(q)
+	p, err := flat.NewPlan(r.spec, q)
 	if err != nil {
 		return page, err
 	}
-	if p.after == nil && p.before == nil { // one statement is a snapshot by itself
+	if p.After == nil && p.Before == nil { // one statement is a snapshot by itself
 		page, err = r.page(ctx, r.db.reader(ctx), s, p, q.Fields)
 		return page, ended(ctx, err)
 	}
@@ -76,16 +77,16 @@ func (r records[T]) List(ctx context.Context, s stores.Scope, q stores.Query) (p
 	return page, err
 }
 
-func (r records[T]) page(ctx context.Context, q querier, s stores.Scope, p plan, fields []stores.Field) (stores.Slice[*T], error) {
+func (r records[T]) page(ctx context.Context, q querier, s stores.Scope, p flat.Plan, fields []stores.Field) (stores.Slice[*T], error) {
 	columns := r.selection(fields)
 	st := &statement{}
-	selectColumns(st, columns)
-	p.sortValues(st)
+	r.selectColumns(st, columns)
+	r.sortValues(st, p)
 	st.add(" FROM "+r.name+" AS t WHERE t.scope = ? AND ", s.Key())
-	p.matches(st)
+	r.matches(st, p)
 	st.add(" ORDER BY ")
-	p.orderBy(st)
-	st.add(" LIMIT ?", p.size+1)
+	r.orderBy(st, p)
+	st.add(" LIMIT ?", p.Size+1)
 
 	var read reading[T]
 	err := st.each(ctx, q, func(rows *sql.Rows) error { return read.row(r.table, rows, s, p, columns) })
@@ -97,16 +98,16 @@ func (r records[T]) page(ctx context.Context, q querier, s stores.Scope, p plan,
 		return stores.Slice[*T]{}, err
 	}
 	later, err := r.remains(ctx, q, s, p, false)
-	return slice(p, read.items, read.cursors, earlier, later), err
+	return flat.Slice(p, read.items, read.cursors, earlier, later), err
 }
 
 // remains says whether rows lie beyond a bound of the page.
-func (r records[T]) remains(ctx context.Context, q querier, s stores.Scope, p plan, earlier bool) (yes bool, err error) {
-	if !p.bounded(earlier) {
+func (r records[T]) remains(ctx context.Context, q querier, s stores.Scope, p flat.Plan, earlier bool) (yes bool, err error) {
+	if !p.Bounded(earlier) {
 		return false, nil
 	}
 	st := (&statement{}).add("SELECT EXISTS (SELECT 1 FROM "+r.name+" AS t WHERE t.scope = ? AND ", s.Key())
-	p.outside(st, earlier)
+	r.outside(st, p, earlier)
 	st.add(")")
 	err = q.QueryRowContext(ctx, st.sql.String(), st.args...).Scan(&yes)
 	return yes, err
@@ -119,8 +120,8 @@ type reading[T any] struct {
 }
 
 // row reads one row: the columns of the record, the sort values, and what more there is.
-func (g *reading[T]) row(t *table[T], rows *sql.Rows, s stores.Scope, p plan, columns []column[T], more ...any) error {
-	values := make([]any, len(p.order))
+func (g *reading[T]) row(t *table[T], rows *sql.Rows, s stores.Scope, p flat.Plan, columns []flat.Column[T], more ...any) error {
+	values := make([]any, len(p.Order))
 	to := make([]any, 0, len(values)+len(more))
 	for i := range values {
 		to = append(to, &values[i])
@@ -130,6 +131,6 @@ func (g *reading[T]) row(t *table[T], rows *sql.Rows, s stores.Scope, p plan, co
 		return err
 	}
 	g.items = append(g.items, item)
-	g.cursors = append(g.cursors, stores.NewCursor(p.order, values, *t.head(item).id))
+	g.cursors = append(g.cursors, stores.NewCursor(p.Order, values, *t.Head(item).ID))
 	return nil
 }

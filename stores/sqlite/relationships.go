@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
 // Relationships is the contract of edges.
@@ -16,41 +17,15 @@ type relationships struct{ records[stores.Relationship] }
 
 type relationship = stores.Relationship
 
-var relationshipTable = newTable("relationships", stores.RelationshipSpec, table[relationship]{
-	head: func(r *relationship) head {
-		return head{id: &r.ID, scope: &r.Scope, version: &r.Version, created: &r.CreatedAt}
-	},
-	natural: []string{"scope", "source", "type", "label", "target"},
-	columns: []column[relationship]{
-		text("id", "id", func(r *relationship) *stores.ID { return &r.ID }),
-		text("source", "source", func(r *relationship) *stores.ID { return &r.Source.ID }),
-		text("source_kind", "sourceKind", func(r *relationship) *stores.Kind { return &r.Source.Kind }),
-		text("type", "type", func(r *relationship) *stores.RelationType { return &r.Type }),
-		labelColumn(),
-		text("target", "target", func(r *relationship) *stores.ID { return &r.Target.ID }),
-		text("target_kind", "targetKind", func(r *relationship) *stores.Kind { return &r.Target.Kind }),
-		float("weight", "weight", func(r *relationship) *float64 { return &r.Weight }),
-		integer("co_access_count", "coAccessCount", func(r *relationship) *int { return &r.CoAccessCount }),
-		instant("last_co_access_at", "lastCoAccessAt", func(r *relationship) *time.Time { return &r.LastCoAccessAt }),
-		instant("valid_from", "validFrom", func(r *relationship) *time.Time { return &r.ValidFrom }),
-		optionalInstant("valid_to", "validTo", func(r *relationship) **time.Time { return &r.ValidTo }),
-		object("metadata", "metadata", func(r *relationship) *map[string]any { return &r.Metadata }),
-		instant("created_at", "createdAt", func(r *relationship) *time.Time { return &r.CreatedAt }),
-		instant("updated_at", "updatedAt", func(r *relationship) *time.Time { return &r.UpdatedAt }),
-		integer("version", "version", func(r *relationship) *int { return &r.Version }),
-	},
+var relationshipTable = newTable("relationships", flat.Relationships, table[relationship]{
+	// The label is part of the key, so no label is the empty text there; to filters and orders it is null all the same.
+	read:  map[string]string{"label": "nullif(t.label, '')"},
+	write: map[string]string{"label": "coalesce(?, '')"},
 	check: endsExist,
 	conflict: func(r *relationship) error {
 		return stores.Conflict("another %s edge with this label already joins %s to %s; edit that one", r.Type, r.Source.ID, r.Target.ID)
 	},
 })
-
-// labelColumn is part of the key, so no label is the empty text there; to filters and orders it is null all the same.
-func labelColumn() column[relationship] {
-	c := text("label", "label", func(r *relationship) *string { return &r.Label })
-	c.expr, c.null = "nullif(t.label, '')", true
-	return c
-}
 
 // endsExist wants both ends of every edge.
 func endsExist(ctx context.Context, q querier, s stores.Scope, items []*relationship) error {

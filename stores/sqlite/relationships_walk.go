@@ -267,7 +267,7 @@ func (r relationships) among(ctx context.Context, q querier, s stores.Scope, ids
 	set := array(ids)
 	columns := r.selection(nil)
 	st := &statement{}
-	selectColumns(st, columns)
+	r.selectColumns(st, columns)
 	st.add(" FROM json_each(?) AS asked CROSS JOIN relationships AS t ON t.scope = ? AND t.source = asked.value"+
 		" WHERE t.target IN (SELECT value FROM json_each(?))", set, s.Key(), set)
 	if len(types) > 0 {

@@ -4,20 +4,18 @@ import (
 	"context"
 	"database/sql"
 	"strings"
-	"time"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
-// table is everything that tells one noun from another: its columns, and the few things that are more than columns.
+// table is everything that tells one noun from another: its layout, and the few things that are more than columns.
 type table[T any] struct {
 	shape
-	columns []column[T]
-	head    func(*T) head
-
-	// natural is the key that identifies a record besides its id, if there is one: a put that meets a record with the same
-	// key replaces that and gives the item its id and creation time.
-	natural []string
+	flat.Layout[T]
+	read  map[string]string // how to read a column when it is not simply that, by its name
+	write map[string]string // how to write a column when it is not simply a parameter, by its name
+	links *flat.Column[T]   // read last, with every record; nil when there is none
 
 	upsert string // INSERT … ON CONFLICT …
 	update string // UPDATE … WHERE scope, id
@@ -30,42 +28,30 @@ type table[T any] struct {
 	conflict func(item *T) error                                                         // says what a unique key stood for
 }
 
-// head points at what every noun has. Version is nil for nouns without one.
-type head struct {
-	id      *stores.ID
-	scope   *stores.Scope
-	version *int
-	created *time.Time // needed with a natural key
-}
-
 // newTable completes a table: the spelling of fields and its statements.
-func newTable[T any](name string, spec stores.Spec, t table[T]) *table[T] {
-	t.shape = shape{name: name, spec: spec, terms: map[stores.Field]term{}}
-	for i := range t.columns {
-		c := &t.columns[i]
-		if c.expr == "" {
-			c.expr = "t." + c.name
-		}
-		if c.field != "" {
-			t.terms[c.field] = term{expr: c.expr, null: c.null, kind: spec.Fields[c.field]}
+func newTable[T any](name string, layout flat.Layout[T], t table[T]) *table[T] {
+	t.Layout = layout
+	t.shape = shape{name: name, spec: layout.Spec, terms: map[stores.Field]term{}}
+	for _, c := range layout.Columns {
+		if c.Field != "" {
+			expr := t.expr(c.Name)
+			t.terms[c.Field] = term{expr: expr, null: c.Null, kind: t.spec.Fields[c.Field]}
 		}
 	}
 	t.upsert, t.update = t.upsertSQL(), t.updateSQL()
 	return &t
 }
 
-func (t *table[T]) written() []string {
-	var names []string
-	for _, c := range t.columns {
-		if c.bind != nil {
-			names = append(names, c.name)
-		}
+// expr is how a column is read.
+func (t *table[T]) expr(column string) string {
+	if x, ok := t.read[column]; ok {
+		return x
 	}
-	return names
+	return "t." + column
 }
 
 func (t *table[T]) upsertSQL() string {
-	names := t.written()
+	names := t.Written()
 	var replaced, kept []string
 	for _, n := range names {
 		replaced = append(replaced, n+" = excluded."+n)
@@ -78,83 +64,67 @@ func (t *table[T]) upsertSQL() string {
 		}
 	}
 	var b strings.Builder
-	b.WriteString("INSERT INTO " + t.name + " (scope, " + strings.Join(names, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(names)) + ")")
-	if t.natural != nil {
-		b.WriteString(" ON CONFLICT (" + strings.Join(t.natural, ", ") + ") DO UPDATE SET " + strings.Join(kept, ", "))
+	b.WriteString("INSERT INTO " + t.name + " (scope, " + strings.Join(names, ", ") + ") VALUES (?")
+	for _, n := range names {
+		b.WriteString(", " + t.parameter(n))
+	}
+	b.WriteString(")")
+	if t.Natural != nil {
+		b.WriteString(" ON CONFLICT (" + strings.Join(append([]string{"scope"}, t.Natural...), ", ") + ") DO UPDATE SET " + strings.Join(kept, ", "))
 	}
 	b.WriteString(" ON CONFLICT (scope, id) DO UPDATE SET " + strings.Join(replaced, ", "))
-	if t.natural != nil {
+	if t.Natural != nil {
 		b.WriteString(" RETURNING id, created_at")
 	}
 	return b.String()
 }
 
 func (t *table[T]) updateSQL() string {
-	return "UPDATE " + t.name + " SET " + strings.Join(t.written(), " = ?, ") + " = ? WHERE scope = ? AND id = ?"
+	var sets []string
+	for _, n := range t.Written() {
+		sets = append(sets, n+" = "+t.parameter(n))
+	}
+	return "UPDATE " + t.name + " SET " + strings.Join(sets, ", ") + " WHERE scope = ? AND id = ?"
 }
 
-// values are what a record writes, in the order of its columns.
-func (t *table[T]) values(item *T) ([]any, error) {
-	var out []any
-	for _, c := range t.columns {
-		if c.bind == nil {
-			continue
-		}
-		v, err := c.bind(item)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
+// parameter is how a column is written.
+func (t *table[T]) parameter(column string) string {
+	if x, ok := t.write[column]; ok {
+		return x
 	}
-	return out, nil
+	return "?"
 }
 
 // selection is the columns that a read brings along.
-func (t *table[T]) selection(fields []stores.Field) []column[T] {
-	var out []column[T]
-	for _, c := range t.columns {
-		if c.scan != nil && t.spec.Wants(fields, c.field) {
-			out = append(out, c)
-		}
+func (t *table[T]) selection(fields []stores.Field) []flat.Column[T] {
+	columns := t.Selection(fields)
+	if t.links != nil {
+		columns = append(columns, *t.links)
 	}
-	return out
+	return columns
 }
 
 // selectColumns adds "SELECT a, b, …".
-func selectColumns[T any](st *statement, columns []column[T]) {
+func (t *table[T]) selectColumns(st *statement, columns []flat.Column[T]) {
 	st.add("SELECT ")
 	for i, c := range columns {
 		if i > 0 {
 			st.add(", ")
 		}
-		st.add(c.expr)
+		st.add(t.expr(c.Name))
 	}
 }
 
 // scan reads one row into a new record of the scope; more receives the columns that follow.
-func (t *table[T]) scan(rows *sql.Rows, s stores.Scope, columns []column[T], more ...any) (*T, error) {
+func (t *table[T]) scan(rows *sql.Rows, s stores.Scope, columns []flat.Column[T], more ...any) (*T, error) {
 	item := new(T)
 	to := make([]any, 0, len(columns)+len(more))
 	for _, c := range columns {
-		to = append(to, c.scan(item))
+		to = append(to, c.Scan(item))
 	}
 	if err := rows.Scan(append(to, more...)...); err != nil {
 		return nil, err
 	}
-	*t.head(item).scope = s
+	*t.Head(item).Scope = s
 	return item, nil
-}
-
-// owned refuses records that cannot be written to this scope.
-func (t *table[T]) owned(s stores.Scope, items []*T) error {
-	for _, item := range items {
-		h := t.head(item)
-		if *h.id == "" {
-			return stores.Invalid("id", "must not be empty")
-		}
-		if *h.scope != s {
-			return stores.Invalid("scope", "the record belongs to another scope than the call")
-		}
-	}
-	return nil
 }

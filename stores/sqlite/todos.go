@@ -2,9 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"time"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
 // Todos is the contract of todos.
@@ -16,25 +16,7 @@ type todos struct{ records[stores.Todo] }
 
 type todo = stores.Todo
 
-var todoTable = newTable("todos", stores.TodoSpec, table[todo]{
-	head: func(t *todo) head { return head{id: &t.ID, scope: &t.Scope, version: &t.Version} },
-	columns: []column[todo]{
-		text("id", "id", func(t *todo) *stores.ID { return &t.ID }),
-		text("content", "content", func(t *todo) *string { return &t.Content }),
-		text("status", "status", func(t *todo) *stores.TodoStatus { return &t.Status }),
-		integer("urgency", "urgency", func(t *todo) *stores.Urgency { return &t.Urgency }),
-		optionalText("assignee", "assignee", func(t *todo) *string { return &t.Assignee }),
-		optionalText("reason", "reason", func(t *todo) *string { return &t.Reason }),
-		instant("start_time", "startTime", func(t *todo) *time.Time { return &t.StartTime }),
-		optionalInstant("end_time", "endTime", func(t *todo) **time.Time { return &t.EndTime }),
-		optionalInstant("completed_at", "completedAt", func(t *todo) **time.Time { return &t.CompletedAt }),
-		optionalText("source_episode", "sourceEpisode", func(t *todo) *stores.ID { return &t.SourceEpisode }),
-		list("entities", "entities", func(t *todo) *[]stores.ID { return &t.Entities }),
-		instant("created_at", "createdAt", func(t *todo) *time.Time { return &t.CreatedAt }),
-		instant("updated_at", "updatedAt", func(t *todo) *time.Time { return &t.UpdatedAt }),
-		integer("version", "version", func(t *todo) *int { return &t.Version }),
-	},
-})
+var todoTable = newTable("todos", flat.Todos, table[todo]{})
 
 // ByEpisode reads, for each episode, one page of the todos that came from it.
 func (r todos) ByEpisode(ctx context.Context, s stores.Scope, episodes []stores.ID, q stores.Query) (map[stores.ID]stores.Slice[*stores.Todo], error) {

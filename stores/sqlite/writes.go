@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"thalamus/stores"
+	"thalamus/stores/flat"
 )
 
 // Put inserts or replaces records, all or none.
@@ -13,10 +14,10 @@ func (r records[T]) Put(ctx context.Context, s stores.Scope, items []*T) error {
 	if err := r.db.usable(ctx); err != nil {
 		return err
 	}
-	if err := r.owned(s, items); err != nil || len(items) == 0 {
+	if err := r.Owned(s, items); err != nil || len(items) == 0 {
 		return err
 	}
-	return r.undoing(items, func() error {
+	return flat.Undoing(items, func() error {
 		return r.db.write(ctx, func(ctx context.Context, q querier) error {
 			if r.check != nil {
 				if err := r.check(ctx, q, s, items); err != nil {
@@ -45,16 +46,16 @@ func (r records[T]) insert(ctx context.Context, q querier, s stores.Scope, items
 				return err
 			}
 		}
-		values, err := r.values(item)
+		values, err := r.Values(item)
 		if err != nil {
 			return err
 		}
 		values = append([]any{scope}, values...)
-		if r.natural == nil {
+		if r.Natural == nil {
 			_, err = prepared.ExecContext(ctx, values...)
 		} else {
-			h := r.head(item)
-			err = prepared.QueryRowContext(ctx, values...).Scan(h.id, instantScanner{h.created})
+			h := r.Head(item)
+			err = prepared.QueryRowContext(ctx, values...).Scan(h.ID, flat.Instant{To: h.Created})
 		}
 		if err != nil {
 			return r.refusal(err, item)
@@ -71,31 +72,16 @@ func (r records[T]) refusal(err error, item *T) error {
 	return err
 }
 
-// undoing runs a write that gives values to its items, and takes them back when it fails.
-func (r records[T]) undoing(items []*T, write func() error) error {
-	before := make([]T, len(items))
-	for i, item := range items {
-		before[i] = *item
-	}
-	err := write()
-	if err != nil {
-		for i, item := range items {
-			*item = before[i]
-		}
-	}
-	return err
-}
-
 // Swap replaces the stored record if its version is one below the item's.
 func (r records[T]) Swap(ctx context.Context, s stores.Scope, item *T) error {
 	if err := r.db.usable(ctx); err != nil {
 		return err
 	}
 	items := []*T{item}
-	if err := r.owned(s, items); err != nil {
+	if err := r.Owned(s, items); err != nil {
 		return err
 	}
-	return r.undoing(items, func() error {
+	return flat.Undoing(items, func() error {
 		return r.db.write(ctx, func(ctx context.Context, q querier) error {
 			if err := r.replaceable(ctx, q, s, item); err != nil {
 				return err
@@ -115,15 +101,15 @@ func (r records[T]) Swap(ctx context.Context, s stores.Scope, item *T) error {
 
 // replaceable wants the stored record to have the version before the item's.
 func (r records[T]) replaceable(ctx context.Context, q querier, s stores.Scope, item *T) error {
-	h := r.head(item)
+	h := r.Head(item)
 	var version int
-	err := q.QueryRowContext(ctx, "SELECT version FROM "+r.name+" WHERE scope = ? AND id = ?", s.Key(), *h.id).Scan(&version)
+	err := q.QueryRowContext(ctx, "SELECT version FROM "+r.name+" WHERE scope = ? AND id = ?", s.Key(), *h.ID).Scan(&version)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return stores.Missing(r.spec.Kind, *h.id)
-	case err == nil && version != *h.version-1:
+		return stores.Missing(r.spec.Kind, *h.ID)
+	case err == nil && version != *h.Version-1:
 		return stores.Conflict("the stored version is %d, and this edit was made on version %d; read it again and repeat the edit",
-			version, *h.version-1)
+			version, *h.Version-1)
 	}
 	return err
 }
@@ -134,11 +120,11 @@ func (r records[T]) replace(ctx context.Context, q querier, s stores.Scope, item
 			return err
 		}
 	}
-	values, err := r.values(item)
+	values, err := r.Values(item)
 	if err != nil {
 		return err
 	}
-	_, err = q.ExecContext(ctx, r.update, append(values, s.Key(), *r.head(item).id)...)
+	_, err = q.ExecContext(ctx, r.update, append(values, s.Key(), *r.Head(item).ID)...)
 	if err != nil {
 		return r.refusal(err, item)
 	}
