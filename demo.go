@@ -63,12 +63,9 @@ func seed(ctx context.Context, s *server) (seeding, error) {
 	if err != nil || len(scopes) > 0 {
 		return seeding{}, err
 	}
-	writer, err := saga.New(s.set)
-	if err != nil {
-		return seeding{}, err
-	}
+	writer := saga.New(s.set)
 	out := seeding{done: true}
-	err = s.set.Atomic(ctx, func(ctx context.Context) error { // half a sample would never be completed
+	err = writer.Together(ctx, func(ctx context.Context) error { // half a sample would never be completed
 		var bad error
 		report, err := transfer.Import(ctx, examples.Memory(), transfer.ImportOptions{
 			Set: s.set, Writer: writer, OnBad: func(b transfer.BadLine) { bad = stores.Invalid("", "%s", b) },

@@ -181,7 +181,7 @@ func (x *examination) backends(ctx context.Context) {
 	defer os.RemoveAll(dir) //nolint:errcheck // the system cleans up too
 	cfg := *x.cfg
 	cfg.Data = filepath.Join(dir, "data")
-	set, err := open.Open(ctx, &cfg, x.log)
+	set, err := open.Open(ctx, &cfg, open.Options{Log: x.log})
 	if err != nil {
 		x.fail("backends", err.Error(), "correct the setting that it names, or start what it connects to")
 		return

@@ -94,7 +94,7 @@ func rehearsal(ctx context.Context, cfg *config.Config) (_ *config.Config, tidyU
 
 // importFrom imports what in holds, which is total bytes long or, if that is 0, of unknown length.
 func importFrom(cmd *cobra.Command, cfg *config.Config, in io.Reader, total int64, name string, o importing) (err error) {
-	set, err := openStores(cmd.Context(), cfg, logger(cmd, cfg))
+	set, err := openStores(cmd.Context(), cfg, open.Options{Log: logger(cmd, cfg)})
 	if err != nil {
 		return err
 	}
@@ -102,10 +102,7 @@ func importFrom(cmd *cobra.Command, cfg *config.Config, in io.Reader, total int6
 	if err := open.CheckModel(cmd.Context(), set); err != nil {
 		return err
 	}
-	writer, err := saga.New(set)
-	if err != nil {
-		return err
-	}
+	writer := saga.New(set)
 	line := newProgress(cmd.ErrOrStderr())
 	done, err := transfer.Import(cmd.Context(), in, transfer.ImportOptions{
 		Set: set, Writer: writer, Scope: o.scope.scope(), DryRun: o.dryRun,

@@ -35,10 +35,7 @@ func (a *app) reembed(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
-	writer, err := saga.New(set)
-	if err != nil {
-		return err
-	}
+	writer := saga.New(set)
 	start, line := time.Now(), newProgress(cmd.ErrOrStderr())
 	done, err := writer.Reembed(cmd.Context(), func(d saga.Reembedded) {
 		line.Show("%s, scope %d of %d", counted(vectorsOf(d), "vector"), min(d.Scopes+1, d.AllScopes), d.AllScopes)

@@ -88,7 +88,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 
 // open opens the stores and puts the guards in front of them.
 func (s *server) open(ctx context.Context) error {
-	set, err := openStores(ctx, s.cfg, s.log)
+	set, err := openStores(ctx, s.cfg, open.Options{Log: s.log, Wait: s.cfg.Startup.Wait})
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (s *server) open(ctx context.Context) error {
 
 // handler is everything that is served.
 func (s *server) handler() (http.Handler, error) {
-	key, err := cursorKey(s.cfg.Data)
+	key, err := cursorKey(s.cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -225,12 +225,21 @@ func (s *server) Close() error {
 	return errors.Join(errs...)
 }
 
-const cursorKeySize = 32
+const (
+	cursorKeySize  = 32 // of one that is made
+	leastCursorKey = 16 // of one that is configured
+)
 
 // cursorKey is the secret that signs cursors; it is made at the first start and kept, so that cursors outlive the
 // process.
-func cursorKey(dir string) ([]byte, error) {
-	name := filepath.Join(dir, "cursor.key")
+func cursorKey(cfg *config.Config) ([]byte, error) {
+	if secret := string(cfg.CursorsKey); secret != "" {
+		if len(secret) < leastCursorKey {
+			return nil, fmt.Errorf("cursors.key has %d characters; give it at least %d", len(secret), leastCursorKey)
+		}
+		return []byte(secret), nil
+	}
+	name := filepath.Join(cfg.Data, "cursor.key")
 	key, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) {
 		key = make([]byte, cursorKeySize)

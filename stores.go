@@ -15,13 +15,13 @@ import (
 
 // openStores opens the stores of a configuration. The default data directory is made with its parents; the parent of one
 // that was named must be there, lest a disk that is not mounted be taken for an empty memory.
-func openStores(ctx context.Context, cfg *config.Config, log *slog.Logger) (*stores.Set, error) {
+func openStores(ctx context.Context, cfg *config.Config, o open.Options) (*stores.Set, error) {
 	if !decided(cfg, "data") {
 		if err := os.MkdirAll(filepath.Dir(cfg.Data), 0o700); err != nil {
 			return nil, fmt.Errorf("the data directory %s cannot be made: %w; choose another with --data or THALAMUS_DATA", cfg.Data, err)
 		}
 	}
-	set, err := open.Open(ctx, cfg, log)
+	set, err := open.Open(ctx, cfg, o)
 	if errors.Is(err, stores.ErrUnavailable) {
 		if facts, looked := open.Inspect(ctx, cfg); looked == nil && facts.Locked {
 			return nil, heldBy(cfg, facts.Holder)
@@ -37,14 +37,14 @@ func openMemory(ctx context.Context, cfg *config.Config, log *slog.Logger) (*sto
 	if err != nil {
 		return nil, err
 	}
-	if !facts.Exists {
+	if open.Embedded(cfg) && !facts.Exists {
 		why := "it holds no thalamus.db"
 		if !exists(cfg.Data) {
 			why = "there is no such directory"
 		}
 		return nil, fmt.Errorf("no memory in %s: %s; name the right directory with --data or THALAMUS_DATA", cfg.Data, why)
 	}
-	return openStores(ctx, cfg, log)
+	return openStores(ctx, cfg, open.Options{Log: log})
 }
 
 // heldBy says that another process has the data directory open; pid is 0 when it is not known which.

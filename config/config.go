@@ -16,6 +16,11 @@ type Config struct {
 
 	Graph, Records, Vectors, Cache URL
 
+	GraphPassword, RecordsPassword, VectorsKey, CachePassword Secret
+
+	Startup    Startup
+	CursorsKey Secret
+
 	Embedder    URL
 	EmbedderKey Secret
 
@@ -29,9 +34,13 @@ type Config struct {
 	Limits        Limits
 	SQLite        SQLite
 
-	embedderKeyFile string
-	settings        []Setting
+	embedderKeyFile, graphPasswordFile, recordsPasswordFile, vectorsKeyFile, cachePasswordFile, cursorsKeyFile string
+
+	settings []Setting
 }
+
+// Startup says how the gateway starts.
+type Startup struct{ Wait time.Duration }
 
 // Log says what is logged and how.
 type Log struct {

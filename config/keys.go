@@ -54,23 +54,63 @@ var keys = []key{
 	},
 	{
 		name: "graph", fallback: "sqlite:", kind: kindURL,
-		doc:  "Store of episodes, entities, procedures and relationships. `sqlite:` is embedded and lives in the data directory.",
+		doc:  "Store of episodes, entities, procedures and relationships. `sqlite:` is embedded and lives in the data directory; `neo4j://user@host:7687/database` is Neo4j.",
 		bind: func(c *Config) value { return location{&c.Graph} },
 	},
 	{
+		name: "graph.password", kind: kindSecret, noFlag: true,
+		doc:  "Password of the graph store, if its URL holds none.",
+		bind: func(c *Config) value { return secret{&c.GraphPassword} },
+	},
+	{
+		name: "graph.passwordFile", kind: kindPath, feeds: "graph.password",
+		doc:  "File that holds the password of the graph store.",
+		bind: func(c *Config) value { return &path{to: &c.graphPasswordFile} },
+	},
+	{
 		name: "records", fallback: "sqlite:", kind: kindURL,
-		doc:  "Store of entity records, profiles, todos and the answers kept for idempotency keys. `sqlite:` is embedded.",
+		doc:  "Store of entity records, profiles, todos and the answers kept for idempotency keys. `sqlite:` is embedded; `mysql://user@host:3306/database` is MySQL or MariaDB.",
 		bind: func(c *Config) value { return location{&c.Records} },
 	},
 	{
+		name: "records.password", kind: kindSecret, noFlag: true,
+		doc:  "Password of the records store, if its URL holds none.",
+		bind: func(c *Config) value { return secret{&c.RecordsPassword} },
+	},
+	{
+		name: "records.passwordFile", kind: kindPath, feeds: "records.password",
+		doc:  "File that holds the password of the records store.",
+		bind: func(c *Config) value { return &path{to: &c.recordsPasswordFile} },
+	},
+	{
 		name: "vectors", fallback: "sqlite:", kind: kindURL,
-		doc:  "Store that finds memories by likeness. `sqlite:` is embedded.",
+		doc:  "Store that finds memories by likeness. `sqlite:` is embedded; `qdrant://host:6334` is Qdrant.",
 		bind: func(c *Config) value { return location{&c.Vectors} },
 	},
 	{
+		name: "vectors.key", kind: kindSecret, noFlag: true,
+		doc:  "API key of the vectors store, if its URL holds none.",
+		bind: func(c *Config) value { return secret{&c.VectorsKey} },
+	},
+	{
+		name: "vectors.keyFile", kind: kindPath, feeds: "vectors.key",
+		doc:  "File that holds the API key of the vectors store.",
+		bind: func(c *Config) value { return &path{to: &c.vectorsKeyFile} },
+	},
+	{
 		name: "cache", fallback: "inprocess:", kind: kindURL,
-		doc:  "Store of short-lived copies. `inprocess:` lives in the memory of the gateway.",
+		doc:  "Store of short-lived copies, locks and wake-up calls. `inprocess:` lives in the memory of the gateway; `redis://host:6379/0` is Redis, which several gateways can share.",
 		bind: func(c *Config) value { return location{&c.Cache} },
+	},
+	{
+		name: "cache.password", kind: kindSecret, noFlag: true,
+		doc:  "Password of the cache, if its URL holds none.",
+		bind: func(c *Config) value { return secret{&c.CachePassword} },
+	},
+	{
+		name: "cache.passwordFile", kind: kindPath, feeds: "cache.password",
+		doc:  "File that holds the password of the cache.",
+		bind: func(c *Config) value { return &path{to: &c.cachePasswordFile} },
 	},
 	{
 		name: "embedder", fallback: "hashing:", kind: kindURL,
@@ -86,6 +126,21 @@ var keys = []key{
 		name: "embedder.keyFile", kind: kindPath, feeds: "embedder.key",
 		doc:  "File that holds the API key of the embedder.",
 		bind: func(c *Config) value { return &path{to: &c.embedderKeyFile} },
+	},
+	{
+		name: "startup.wait", fallback: "30s", kind: kindDuration,
+		doc:  "How long the gateway waits at its start for servers that do not answer yet.",
+		bind: func(c *Config) value { return duration{&c.Startup.Wait} },
+	},
+	{
+		name: "cursors.key", kind: kindSecret, noFlag: true,
+		doc:  "Secret that signs cursors, at least 16 characters. Gateways that share their stores need the same one. Empty: one is made and kept in the data directory.",
+		bind: func(c *Config) value { return secret{&c.CursorsKey} },
+	},
+	{
+		name: "cursors.keyFile", kind: kindPath, feeds: "cursors.key",
+		doc:  "File that holds the secret that signs cursors.",
+		bind: func(c *Config) value { return &path{to: &c.cursorsKeyFile} },
 	},
 	{
 		name: "log.level", fallback: "info", kind: "debug|info|warn|error",

@@ -40,11 +40,7 @@ type Options struct {
 
 // NewHandler serves the schema.
 func NewHandler(o Options) (http.Handler, error) {
-	writes, err := saga.New(o.Set)
-	if err != nil {
-		return nil, err
-	}
-	root := resolvers.New(o.Set, writes, recall.New(o.Set), model.NewSigner(o.CursorKey), health(o.Guards))
+	root := resolvers.New(o.Set, saga.New(o.Set), recall.New(o.Set), model.NewSigner(o.CursorKey), health(o.Guards))
 	schema := Schema(root)
 	o.Transport.ErrorPresenter, o.Transport.Recover = presenter(o.Log), recovered(o.Log)
 	h := transport.New(schema, o.Transport)

@@ -11,7 +11,7 @@ import (
 //
 // Atomic is passed through too: what the stores do inside it are calls, the transaction around them is not.
 func Wrap(set *stores.Set, guards Guards) *stores.Set {
-	graph, records := guards.gate(stores.RoleGraph), guards.gate(stores.RoleRecords)
+	graph, records, caching := guards.gate(stores.RoleGraph), guards.gate(stores.RoleRecords), guards.gate(stores.RoleCache)
 	return &stores.Set{
 		Episodes:      front(set.Episodes, graph, func(n stores.Episodes, g gate) stores.Episodes { return episodes{n, g} }),
 		Entities:      front(set.Entities, graph, func(n stores.Entities, g gate) stores.Entities { return entities{n, g} }),
@@ -21,9 +21,11 @@ func Wrap(set *stores.Set, guards Guards) *stores.Set {
 		Profiles:      front(set.Profiles, records, func(n stores.Profiles, g gate) stores.Profiles { return profiles{n, g} }),
 		Todos:         front(set.Todos, records, func(n stores.Todos, g gate) stores.Todos { return todos{n, g} }),
 		Answers:       front(set.Answers, records, func(n stores.Answers, g gate) stores.Answers { return answers{n, g} }),
-		Scopes:        front(set.Scopes, records, func(n stores.Scopes, g gate) stores.Scopes { return scopes{n, g} }),
+		Scopes:        guards.scopes(set.Scopes),
 		Vectors:       front(set.Vectors, guards.gate(stores.RoleVectors), func(n stores.Vectors, g gate) stores.Vectors { return vectors{n, g} }),
-		Cache:         front(set.Cache, guards.gate(stores.RoleCache), func(n stores.Cache, g gate) stores.Cache { return cache{n, g} }),
+		Cache:         front(set.Cache, caching, func(n stores.Cache, g gate) stores.Cache { return cache{n, g} }),
+		Locks:         front(set.Locks, caching, func(n stores.Locks, g gate) stores.Locks { return locks{n, g} }),
+		Bus:           front(set.Bus, caching, func(n stores.Bus, g gate) stores.Bus { return bus{n, g} }),
 		Embedder:      front(set.Embedder, guards.gate(stores.RoleEmbedder), func(n stores.Embedder, g gate) stores.Embedder { return embedder{n, g} }),
 		Atomic:        set.Atomic,
 		Backends:      guards.backends(set.Backends),
@@ -36,6 +38,20 @@ func front[T any](next T, g gate, decorate func(T, gate) T) T {
 		return next
 	}
 	return decorate(next, g)
+}
+
+// scopes puts the guard of each role in front of its list.
+func (g Guards) scopes(all stores.Scopes) stores.Scopes {
+	decorate := func(n stores.Scopes, g gate) stores.Scopes { return scopes{n, g} }
+	parts, ok := all.(stores.ScopesOf)
+	if !ok {
+		return front(all, g.gate(stores.RoleRecords), decorate)
+	}
+	out := stores.ScopesOf{}
+	for role, part := range parts {
+		out[role] = front(part, g.gate(role), decorate)
+	}
+	return out
 }
 
 func (g Guards) gate(role stores.Role) gate { return gate{g[role], role} }

@@ -2,7 +2,9 @@ package stores
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -69,9 +71,26 @@ func (s Scope) Validate() error {
 
 const maxScopePart = 255
 
-// Scopes knows which scopes hold anything (role: records). It is the one contract that looks across them, for exports and
-// for operators.
+// Scopes knows which scopes hold anything (roles: graph and records, each for its own nouns). It is the one contract that
+// looks across them, for exports and for operators.
 type Scopes interface {
 	// Scopes lists every scope that holds a noun, ordered by [Scope.Key].
 	Scopes(ctx context.Context) ([]Scope, error)
+}
+
+// ScopesOf asks the stores of several roles and lists the scopes that any of them holds.
+type ScopesOf map[Role]Scopes
+
+// Scopes lists every scope that holds a noun in one of the stores, ordered by [Scope.Key].
+func (m ScopesOf) Scopes(ctx context.Context) ([]Scope, error) {
+	var out []Scope
+	for _, role := range slices.Sorted(maps.Keys(m)) {
+		some, err := m[role].Scopes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	slices.SortFunc(out, func(a, b Scope) int { return strings.Compare(a.Key(), b.Key()) })
+	return slices.Compact(out), nil
 }

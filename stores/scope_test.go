@@ -1,7 +1,9 @@
 package stores_test
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,4 +75,23 @@ func TestScopeValidate(t *testing.T) {
 		refusedAt(t, s.Validate(), what)
 	}
 	refusedAt(t, stores.Scope{User: " ", Device: "\xff", Agent: "a\nb\x1b"}.Validate(), "scope.user", "scope.device", "scope.agent")
+}
+
+type fixedScopes []stores.Scope
+
+func (f fixedScopes) Scopes(context.Context) ([]stores.Scope, error) { return f, nil }
+
+type brokenScopes struct{}
+
+func (brokenScopes) Scopes(context.Context) ([]stores.Scope, error) { return nil, stores.ErrUnavailable }
+
+func TestScopesOfSeveralStores(t *testing.T) {
+	a, b, c := stores.NewScope("a", "", ""), stores.NewScope("b", "", ""), stores.NewScope("c", "", "")
+	got, err := stores.ScopesOf{stores.RoleGraph: fixedScopes{b, c}, stores.RoleRecords: fixedScopes{a, b}}.Scopes(t.Context())
+	if err != nil || !slices.Equal(got, []stores.Scope{a, b, c}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := (stores.ScopesOf{stores.RoleGraph: fixedScopes{b}, stores.RoleRecords: brokenScopes{}}).Scopes(t.Context()); !errors.Is(err, stores.ErrUnavailable) {
+		t.Errorf("one of the stores is down: %v", err)
+	}
 }

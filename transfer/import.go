@@ -106,14 +106,13 @@ func (im *importer) start(ctx context.Context) error {
 		return im.run(ctx)
 	}
 	set := *im.Set
-	set.Embedder = idle{set.Embedder.Model()}
-	writer, err := saga.New(&set)
-	if err != nil {
-		return err
+	if set.Atomic == nil {
+		return &stores.Error{Kind: stores.ErrUnsupported, Message: "a rehearsal is rolled back, which takes one database for graph, vectors and records; rehearse into an empty directory, with these three left at sqlite:"}
 	}
-	im.Set, im.Writer = &set, writer
+	set.Embedder = idle{set.Embedder.Model()}
+	im.Set, im.Writer = &set, saga.New(&set)
 	rollBack := errors.New("rehearsed")
-	err = set.Atomic(ctx, func(ctx context.Context) error {
+	err := set.Atomic(ctx, func(ctx context.Context) error {
 		if err := im.run(ctx); err != nil {
 			return err
 		}

@@ -21,9 +21,7 @@ import (
 	"thalamus/resilience"
 	"thalamus/resilience/saga"
 	"thalamus/stores"
-	"thalamus/stores/hashing"
-	"thalamus/stores/inprocess"
-	"thalamus/stores/sqlite"
+	"thalamus/stores/open"
 	"thalamus/transfer"
 )
 
@@ -58,7 +56,18 @@ var Scope = stores.NewScope("", "", "")
 // New starts an edge over empty stores.
 func New(tb testing.TB) *Gateway {
 	tb.Helper()
-	g, err := start(tb.TempDir())
+	return begin(tb, func(*stores.Set) {})
+}
+
+// NewSplit starts an edge whose stores count as separate databases, so that no transaction spans them.
+func NewSplit(tb testing.TB) *Gateway {
+	tb.Helper()
+	return begin(tb, func(set *stores.Set) { set.Atomic = nil })
+}
+
+func begin(tb testing.TB, change func(*stores.Set)) *Gateway {
+	tb.Helper()
+	g, err := start(tb.TempDir(), change)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -98,7 +107,7 @@ var (
 		if sampleDir, err = os.MkdirTemp("", "thalamus-sample-"); err != nil {
 			return nil, err
 		}
-		if shared, err = start(sampleDir); err != nil {
+		if shared, err = start(sampleDir, func(*stores.Set) {}); err != nil {
 			return nil, err
 		}
 		return shared, load(shared)
@@ -126,29 +135,21 @@ func load(g *Gateway) error {
 	return errors.Join(err, bad)
 }
 
-// readers is the size of the pool of connections: few, lest tests of many goroutines hide how calls wait for one.
-const readers = 4
-
-func start(dir string) (*Gateway, error) {
-	ctx := context.Background()
-	db, err := sqlite.Open(ctx, dir, sqlite.Options{Readers: readers})
+func start(dir string, change func(*stores.Set)) (*Gateway, error) {
+	ctx, log := context.Background(), &Log{}
+	logger := slog.New(log)
+	cfg, err := configuration(dir)
 	if err != nil {
 		return nil, err
 	}
-	cache, embedder, log := inprocess.New(0), hashing.New(), &Log{}
-	set := &stores.Set{
-		Episodes: db.Episodes(), Entities: db.Entities(), Procedures: db.Procedures(), Relationships: db.Relationships(),
-		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(),
-		Vectors: db.Vectors(), Atomic: db.Atomic, Cache: cache, Embedder: embedder,
-		Backends: []stores.Playing{
-			{Role: stores.RoleGraph, Backend: db}, {Role: stores.RoleRecords, Backend: db}, {Role: stores.RoleVectors, Backend: db},
-			{Role: stores.RoleCache, Backend: cache}, {Role: stores.RoleEmbedder, Backend: embedder},
-		},
+	set, err := open.Open(ctx, cfg, open.Options{Log: logger})
+	if err != nil {
+		return nil, err
 	}
-	if err := set.Vectors.Reset(ctx, embedder.Model()); err != nil {
-		return nil, fmt.Errorf("bind the vectors to the embedder: %w", err)
+	if err := open.CheckModel(ctx, set); err != nil {
+		return nil, errors.Join(err, set.Close())
 	}
-	logger := slog.New(log)
+	change(set)
 	observe, err := resilience.Observe(spans.NewTracerProvider(), metrics.NewMeterProvider(), logger)
 	if err != nil {
 		return nil, err
@@ -156,9 +157,7 @@ func start(dir string) (*Gateway, error) {
 	g := &Gateway{Log: log}
 	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return []resilience.Middleware{observe, g.inject} })
 	g.Set = resilience.Wrap(set, guards)
-	if g.Writes, err = saga.New(g.Set); err != nil {
-		return nil, err
-	}
+	g.Writes = saga.New(g.Set)
 	options := graph.Options{Set: g.Set, Guards: guards, CursorKey: []byte("a key for tests only"), Log: logger}
 	options.Transport.Introspection = true
 	options.Transport.Timeout = time.Hour // tests are not timed, however slow the machine

@@ -151,9 +151,14 @@ func writes(w *saga.Writer) map[string]func(memory, saga.Request) error {
 	}
 }
 
-// TestAllOrNothing breaks each write at each of its calls in turn: nothing may change until all of them succeed.
+// TestAllOrNothing breaks each write at each of its calls in turn: nothing may change until all of them succeed, whether
+// the stores are one database or several.
 func TestAllOrNothing(t *testing.T) {
-	g := graphtest.New(t)
+	t.Run("OneDatabase", func(t *testing.T) { testAllOrNothing(t, graphtest.New(t)) })
+	t.Run("SeveralDatabases", func(t *testing.T) { testAllOrNothing(t, graphtest.NewSplit(t)) })
+}
+
+func testAllOrNothing(t *testing.T, g *graphtest.Gateway) {
 	all := writes(g.Writes)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		t.Run(name, func(t *testing.T) {
@@ -266,8 +271,5 @@ func TestBadRequests(t *testing.T) {
 		if _, err := g.Writes.CreateTodo(t.Context(), c.s, c.r, &stores.Todo{Content: "x"}); !errors.Is(err, stores.ErrInvalid) || touched {
 			t.Errorf("%+v: %v", c, err)
 		}
-	}
-	if _, err := saga.New(&stores.Set{}); !errors.Is(err, stores.ErrUnsupported) {
-		t.Errorf("stores that are not one database: %v", err)
 	}
 }

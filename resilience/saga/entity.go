@@ -3,6 +3,7 @@ package saga
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"thalamus/stores"
 )
@@ -44,15 +45,16 @@ func (w *Writer) UpsertEntity(ctx context.Context, s stores.Scope, r Request, na
 	})
 }
 
-// UpdateEntity changes an entity: records, then graph, then vectors.
+// UpdateEntity changes an entity: graph, which refuses a change of an older version, then records, then vectors.
 func (w *Writer) UpdateEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(EntityParts) error) (*stores.Entity, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Entity], error) {
 		return w.changeEntity(ctx, s, id, expected, change)
 	})
 }
 
-// SupersedeEntity closes an entity and opens its next version: the old one's record gives up the name, the new one's
-// takes it; then both nodes and a SUPERSEDES edge between them; then the vectors. change is given the new version.
+// SupersedeEntity closes an entity and opens its next version: the old node is the first to change, since it may have been
+// changed meanwhile; its record gives up the name, and the new one's takes it; then the new node, a SUPERSEDES edge between
+// both, and the vectors. change is given the new version.
 func (w *Writer) SupersedeEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(EntityParts) error) (*stores.Entity, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Entity], error) {
 		none := plan[*stores.Entity]{}
@@ -77,22 +79,9 @@ func (w *Writer) SupersedeEntity(ctx context.Context, s stores.Scope, r Request,
 			return none, stores.Invalid("validFrom", "must not lie before the start of the old version")
 		}
 		index, err := w.reindex(ctx, s, before, old.document())
-		write := p.apply
-		p.apply = func(ctx context.Context) error {
-			if err := w.set.EntityRecords.Put(ctx, s, []*stores.EntityRecord{old.Record}); err != nil {
-				return err
-			}
-			if err := w.set.Entities.Swap(ctx, s, old.Entity); err != nil {
-				return err
-			}
-			if err := write(ctx); err != nil {
-				return err
-			}
-			if err := w.set.Relationships.Put(ctx, s, []*stores.Relationship{supersedes(s, next.Entity, old.Entity)}); err != nil {
-				return err
-			}
-			return index(ctx)
-		}
+		closing := []step{w.entities().Swap(s, old.Entity), w.entityRecords().Put(s, old.Record)}
+		linking := []step{w.relationships().Put(s, supersedes(s, next.Entity, old.Entity)), index}
+		p.steps = slices.Concat(closing, p.steps, linking)
 		return p, err
 	})
 }
@@ -118,16 +107,8 @@ func supersedes(s stores.Scope, next, old *stores.Entity) *stores.Relationship {
 
 // DeleteEntity removes an entity with its record, its mentions and edges, and its vector. It says whether there was one.
 func (w *Writer) DeleteEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindEntity, ID: id}, expected, w.set.Entities.ByID, func(ctx context.Context, ids []stores.ID) error {
-		if _, err := w.set.EntityRecords.Delete(ctx, s, ids); err != nil {
-			return err
-		}
-		if _, err := w.set.Entities.Delete(ctx, s, ids); err != nil {
-			return err
-		}
-		_, err := w.set.Vectors.Delete(ctx, s, stores.CollectionEntities, ids)
-		return err
-	})
+	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindEntity, ID: id}, expected, w.set.Entities.ByID,
+		w.entityRecords().Delete(s, id), w.entities().Delete(s, id), w.pointsDelete(s, stores.KindEntity, id))
 }
 
 // entity reads both parts.
@@ -159,14 +140,8 @@ func (w *Writer) newEntity(ctx context.Context, s stores.Scope, e EntityParts, c
 		return none, err
 	}
 	points, err := w.embed(ctx, []document{e.document()})
-	return plan[*stores.Entity]{e.Entity, []stores.ID{e.Entity.ID}, func(ctx context.Context) error {
-		if err := w.putRecord(ctx, s, e.Record); err != nil {
-			return err
-		}
-		if err := w.set.Entities.Put(ctx, s, []*stores.Entity{e.Entity}); err != nil {
-			return err
-		}
-		return w.set.Vectors.Upsert(ctx, s, stores.CollectionEntities, points)
+	return plan[*stores.Entity]{e.Entity, []stores.ID{e.Entity.ID}, []step{
+		w.putRecord(s, e.Record), w.entities().Put(s, e.Entity), w.pointsPut(s, stores.KindEntity, points),
 	}}, err
 }
 
@@ -180,42 +155,41 @@ func (w *Writer) changeEntity(ctx context.Context, s stores.Scope, id stores.ID,
 	p := plan[*stores.Entity]{answer: e.Entity, nodes: []stores.ID{id}}
 	whole := &wholeEntity{e.Entity, e.Record}
 	if changed, err := edit(whole, func(*wholeEntity) error { return change(e) }); err != nil || !changed {
-		p.apply = func(ctx context.Context) error { return w.still(ctx, s, e.Entity) }
+		p.steps = []step{w.still(s, e.Entity)}
 		return p, err
 	}
 	e.join(s)
 	index, err := w.reindex(ctx, s, before, e.document())
-	p.apply = func(ctx context.Context) error {
-		if err := w.putRecord(ctx, s, e.Record); err != nil {
-			return err
-		}
-		if err := w.set.Entities.Swap(ctx, s, e.Entity); err != nil {
-			return err
-		}
-		return index(ctx)
-	}
+	p.steps = []step{w.entities().Swap(s, e.Entity), w.putRecord(s, e.Record), index}
 	return p, err
 }
 
 // still refuses a change that changes nothing unless the entity is the version that was read: its two parts are read one
 // after the other, so that the record may be a newer one, which holds the change already.
-func (w *Writer) still(ctx context.Context, s stores.Scope, read *stores.Entity) error {
-	now, err := w.set.Entities.ByID(ctx, s, []stores.ID{read.ID}, []stores.Field{})
-	if e := now[read.ID]; err == nil && (e == nil || e.Version != read.Version) {
-		return stores.Conflict("the entity was changed meanwhile; read it again")
-	}
-	return err
+func (w *Writer) still(s stores.Scope, read *stores.Entity) step {
+	return step{role: stores.RoleGraph, name: "entities.check", do: func(ctx context.Context) error {
+		now, err := w.set.Entities.ByID(ctx, s, []stores.ID{read.ID}, []stores.Field{})
+		if e := now[read.ID]; err == nil && (e == nil || e.Version != read.Version) {
+			return stores.Conflict("the entity was changed meanwhile; read it again")
+		}
+		return err
+	}}
 }
 
 // putRecord writes a record, which refuses a name that is taken.
-func (w *Writer) putRecord(ctx context.Context, s stores.Scope, r *stores.EntityRecord) error {
-	err := w.set.EntityRecords.Put(ctx, s, []*stores.EntityRecord{r})
-	if e, ok := errors.AsType[*stores.Error](err); ok && errors.Is(e.Kind, stores.ErrConflict) && e.Path == nil {
-		named := *e
-		named.Path = []string{"name"}
-		return &named
+func (w *Writer) putRecord(s stores.Scope, r *stores.EntityRecord) step {
+	st := w.entityRecords().Put(s, r)
+	put := st.do
+	st.do = func(ctx context.Context) error {
+		err := put(ctx)
+		if e, ok := errors.AsType[*stores.Error](err); ok && errors.Is(e.Kind, stores.ErrConflict) && e.Path == nil {
+			named := *e
+			named.Path = []string{"name"}
+			return &named
+		}
+		return err
 	}
-	return err
+	return st
 }
 
 // wholeEntity lets a change to either part make the next version of the entity.

@@ -19,11 +19,8 @@ func (w *Writer) CreateEpisode(ctx context.Context, s stores.Scope, r Request, e
 			return plan[*stores.Episode]{}, err
 		}
 		points, err := w.embed(ctx, []document{episodeDocument(e)})
-		return plan[*stores.Episode]{e, []stores.ID{e.ID}, func(ctx context.Context) error {
-			if err := w.set.Episodes.Put(ctx, s, []*stores.Episode{e}); err != nil {
-				return err
-			}
-			return w.set.Vectors.Upsert(ctx, s, stores.CollectionEpisodes, points)
+		return plan[*stores.Episode]{e, []stores.ID{e.ID}, []step{
+			w.episodes().Put(s, e), w.pointsPut(s, stores.KindEpisode, points),
 		}}, err
 	})
 }
@@ -47,25 +44,15 @@ func (w *Writer) UpdateEpisode(ctx context.Context, s stores.Scope, r Request, i
 			}
 		}
 		index, err := w.reindex(ctx, s, before, episodeDocument(e))
-		p.apply = func(ctx context.Context) error {
-			if err := w.set.Episodes.Swap(ctx, s, e); err != nil {
-				return err
-			}
-			return index(ctx)
-		}
+		p.steps = []step{w.episodes().Swap(s, e), index}
 		return p, err
 	})
 }
 
 // DeleteEpisode removes an episode, its mentions and edges, and its vector. It says whether there was one.
 func (w *Writer) DeleteEpisode(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindEpisode, ID: id}, expected, w.set.Episodes.ByID, func(ctx context.Context, ids []stores.ID) error {
-		if _, err := w.set.Episodes.Delete(ctx, s, ids); err != nil {
-			return err
-		}
-		_, err := w.set.Vectors.Delete(ctx, s, stores.CollectionEpisodes, ids)
-		return err
-	})
+	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindEpisode, ID: id}, expected, w.set.Episodes.ByID,
+		w.episodes().Delete(s, id), w.pointsDelete(s, stores.KindEpisode, id))
 }
 
 func (w *Writer) mentioned(ctx context.Context, s stores.Scope, e *stores.Episode) error {

@@ -30,42 +30,36 @@ func (w *Writer) Import(ctx context.Context, s stores.Scope, b Batch) error {
 	if err != nil {
 		return err
 	}
-	return w.set.Atomic(ctx, func(ctx context.Context) error {
-		if err := w.put(ctx, s, b); err != nil {
-			return err
+	steps := w.puts(s, b)
+	for _, kind := range stores.Kinds {
+		if len(points[kind]) > 0 {
+			steps = append(steps, w.pointsPut(s, kind, points[kind]))
 		}
-		for _, kind := range stores.Kinds {
-			if len(points[kind]) > 0 {
-				if err := w.set.Vectors.Upsert(ctx, s, stores.Collections[kind], points[kind]); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
+	}
+	return w.carryOut(ctx, s, steps)
 }
 
-// put writes the records and the graph.
-func (w *Writer) put(ctx context.Context, s stores.Scope, b Batch) error {
+// puts are the steps that write the records and the graph.
+func (w *Writer) puts(s stores.Scope, b Batch) []step {
 	nodes := make([]*stores.Entity, len(b.Entities))
 	records := make([]*stores.EntityRecord, len(b.Entities))
 	for i, e := range b.Entities {
 		nodes[i], records[i] = e.Entity, e.Record
 	}
-	for _, write := range []func() error{
-		func() error { return w.set.Profiles.Put(ctx, s, b.Profiles) },
-		func() error { return w.set.EntityRecords.Put(ctx, s, records) },
-		func() error { return w.set.Entities.Put(ctx, s, nodes) },
-		func() error { return w.set.Episodes.Put(ctx, s, b.Episodes) },
-		func() error { return w.set.Procedures.Put(ctx, s, b.Procedures) },
-		func() error { return w.set.Todos.Put(ctx, s, b.Todos) },
-		func() error { return w.set.Relationships.Put(ctx, s, b.Relationships) },
-	} {
-		if err := write(); err != nil {
-			return err
+	var steps []step
+	add := func(n int, put step) {
+		if n > 0 {
+			steps = append(steps, put)
 		}
 	}
-	return nil
+	add(len(b.Profiles), w.profiles().Put(s, b.Profiles...))
+	add(len(records), w.entityRecords().Put(s, records...))
+	add(len(nodes), w.entities().Put(s, nodes...))
+	add(len(b.Episodes), w.episodes().Put(s, b.Episodes...))
+	add(len(b.Procedures), w.procedures().Put(s, b.Procedures...))
+	add(len(b.Todos), w.todos().Put(s, b.Todos...))
+	add(len(b.Relationships), w.relationships().Put(s, b.Relationships...))
+	return steps
 }
 
 // complete gives every noun the scope and its defaults, and checks it.

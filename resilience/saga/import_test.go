@@ -26,10 +26,7 @@ func importing(t *testing.T) (*saga.Writer, *stores.Set) {
 		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(),
 		Vectors: db.Vectors(), Atomic: db.Atomic, Embedder: hashing.New(),
 	}
-	w, err := saga.New(set)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := saga.New(set)
 	return w, set
 }
 

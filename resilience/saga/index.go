@@ -80,9 +80,8 @@ func (w *Writer) embed(ctx context.Context, docs []document) ([]stores.Point, er
 	return points, nil
 }
 
-// reindex prepares the change of a node's point: a new one when a text changed, only the payload otherwise.
-func (w *Writer) reindex(ctx context.Context, s stores.Scope, before, after document) (func(context.Context) error, error) {
-	c := stores.Collections[after.kind]
+// reindex is the step that changes a node's point: to a new one when a text changed, only its payload otherwise.
+func (w *Writer) reindex(ctx context.Context, s stores.Scope, before, after document) (step, error) {
 	if before.meaning == after.meaning && before.words == after.words {
 		payload := map[stores.Field]any{}
 		for f := range before.payload {
@@ -91,10 +90,8 @@ func (w *Writer) reindex(ctx context.Context, s stores.Scope, before, after docu
 		for f, v := range after.payload {
 			payload[f] = v
 		}
-		return func(ctx context.Context) error {
-			return w.set.Vectors.SetPayload(ctx, s, c, map[stores.ID]map[stores.Field]any{after.id: payload})
-		}, nil
+		return w.pointPayload(s, after.kind, after.id, payload), nil
 	}
 	points, err := w.embed(ctx, []document{after})
-	return func(ctx context.Context) error { return w.set.Vectors.Upsert(ctx, s, c, points) }, err
+	return w.pointsPut(s, after.kind, points), err
 }

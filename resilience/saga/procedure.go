@@ -15,11 +15,8 @@ func (w *Writer) CreateProcedure(ctx context.Context, s stores.Scope, r Request,
 			return plan[*stores.Procedure]{}, err
 		}
 		points, err := w.embed(ctx, []document{procedureDocument(p)})
-		return plan[*stores.Procedure]{p, []stores.ID{p.ID}, func(ctx context.Context) error {
-			if err := w.set.Procedures.Put(ctx, s, []*stores.Procedure{p}); err != nil {
-				return err
-			}
-			return w.set.Vectors.Upsert(ctx, s, stores.CollectionProcedures, points)
+		return plan[*stores.Procedure]{p, []stores.ID{p.ID}, []step{
+			w.procedures().Put(s, p), w.pointsPut(s, stores.KindProcedure, points),
 		}}, err
 	})
 }
@@ -42,23 +39,13 @@ func (w *Writer) UpdateProcedure(ctx context.Context, s stores.Scope, r Request,
 			}
 		}
 		index, err := w.reindex(ctx, s, before, procedureDocument(p))
-		out.apply = func(ctx context.Context) error {
-			if err := w.set.Procedures.Swap(ctx, s, p); err != nil {
-				return err
-			}
-			return index(ctx)
-		}
+		out.steps = []step{w.procedures().Swap(s, p), index}
 		return out, err
 	})
 }
 
 // DeleteProcedure removes a procedure, its edges and its vector. It says whether there was one.
 func (w *Writer) DeleteProcedure(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindProcedure, ID: id}, expected, w.set.Procedures.ByID, func(ctx context.Context, ids []stores.ID) error {
-		if _, err := w.set.Procedures.Delete(ctx, s, ids); err != nil {
-			return err
-		}
-		_, err := w.set.Vectors.Delete(ctx, s, stores.CollectionProcedures, ids)
-		return err
-	})
+	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindProcedure, ID: id}, expected, w.set.Procedures.ByID,
+		w.procedures().Delete(s, id), w.pointsDelete(s, stores.KindProcedure, id))
 }

@@ -25,9 +25,7 @@ func (w *Writer) UpsertProfile(ctx context.Context, s stores.Scope, r Request, e
 			return plan[*stores.Profile]{}, err
 		}
 		p.SetDefaults(stores.Now())
-		return plan[*stores.Profile]{p, []stores.ID{p.ID}, func(ctx context.Context) error {
-			return w.set.Profiles.Put(ctx, s, []*stores.Profile{p})
-		}}, p.Validate()
+		return plan[*stores.Profile]{p, []stores.ID{p.ID}, []step{w.profiles().Put(s, p)}}, p.Validate()
 	})
 }
 
@@ -50,14 +48,12 @@ func (w *Writer) changeProfile(ctx context.Context, s stores.Scope, p *stores.Pr
 	if changed, err := edit(p, change); err != nil || !changed {
 		return out, err
 	}
-	out.apply = func(ctx context.Context) error { return w.set.Profiles.Swap(ctx, s, p) }
+	out.steps = []step{w.profiles().Swap(s, p)}
 	return out, nil
 }
 
 // DeleteProfile removes a profile. It says whether there was one.
 func (w *Writer) DeleteProfile(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindProfile, ID: id}, expected, w.set.Profiles.ByID, func(ctx context.Context, ids []stores.ID) error {
-		_, err := w.set.Profiles.Delete(ctx, s, ids)
-		return err
-	})
+	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindProfile, ID: id}, expected, w.set.Profiles.ByID,
+		w.profiles().Delete(s, id))
 }

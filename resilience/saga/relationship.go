@@ -33,9 +33,7 @@ func (w *Writer) Relate(ctx context.Context, s stores.Scope, r Request, edge sto
 			return none, err
 		}
 		e.SetDefaults(stores.Now())
-		return plan[*stores.Relationship]{&e, []stores.ID{e.ID}, func(ctx context.Context) error {
-			return w.set.Relationships.Put(ctx, s, []*stores.Relationship{&e})
-		}}, e.Validate()
+		return plan[*stores.Relationship]{&e, []stores.ID{e.ID}, []step{w.relationships().Put(s, &e)}}, e.Validate()
 	})
 }
 
@@ -55,16 +53,14 @@ func (w *Writer) changeEdge(s stores.Scope, e *stores.Relationship, change func(
 	if changed, err := edit(e, change); err != nil || !changed {
 		return p, err
 	}
-	p.apply = func(ctx context.Context) error { return w.set.Relationships.Swap(ctx, s, e) }
+	p.steps = []step{w.relationships().Swap(s, e)}
 	return p, nil
 }
 
 // Unrelate removes an edge. It says whether there was one.
 func (w *Writer) Unrelate(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindRelationship, ID: id}, expected, w.set.Relationships.ByID, func(ctx context.Context, ids []stores.ID) error {
-		_, err := w.set.Relationships.Delete(ctx, s, ids)
-		return err
-	})
+	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindRelationship, ID: id}, expected, w.set.Relationships.ByID,
+		w.relationships().Delete(s, id))
 }
 
 // Edges names edges: one by its id, or, with ID empty, all from Source to Target, of one type if Type is given.
@@ -92,16 +88,11 @@ func (w *Writer) weigh(ctx context.Context, s stores.Scope, r Request, edges Edg
 	out := &weighed{}
 	out, err := run(ctx, w, s, r, func(ctx context.Context) (plan[*weighed], error) {
 		ids, err := w.named(ctx, s, edges)
-		return plan[*weighed]{out, ids, func(ctx context.Context) error {
+		return plan[*weighed]{out, ids, []step{w.weighing(s, ids, out, func(ctx context.Context) (err error) {
 			changed, err := by(ctx, s, ids, rate, stores.Now())
-			out.Edges = out.Edges[:0]
-			for _, id := range ids {
-				if e := changed[id]; e != nil {
-					out.Edges = append(out.Edges, e)
-				}
-			}
+			out.Edges = inOrder(ids, changed)
 			return err
-		}}, err
+		})}}, err
 	})
 	if err != nil {
 		return nil, err
@@ -109,9 +100,29 @@ func (w *Writer) weigh(ctx context.Context, s stores.Scope, r Request, edges Edg
 	return out.Edges, nil
 }
 
+// weighing is the step of a weigh.
+func (w *Writer) weighing(s stores.Scope, ids []stores.ID, out *weighed, do func(context.Context) error) step {
+	return step{role: stores.RoleGraph, name: "relationships.weigh", do: do, look: func(ctx context.Context) (func(context.Context) error, error) {
+		before, err := w.set.Relationships.ByID(ctx, s, ids, nil)
+		return func(ctx context.Context) error {
+			now, err := w.set.Relationships.ByID(ctx, s, ids, nil)
+			if err != nil {
+				return err
+			}
+			var restore []*stores.Relationship
+			for _, id := range ids {
+				if now[id] != nil && before[id] != nil && now[id].Version == before[id].Version+1 { // by this step
+					restore = append(restore, before[id])
+				}
+			}
+			return w.set.Relationships.Put(ctx, s, restore)
+		}, err
+	}}
+}
+
 type weighing = func(context.Context, stores.Scope, []stores.ID, float64, time.Time) (map[stores.ID]*stores.Relationship, error)
 
-// weighed is filled in by the transaction.
+// weighed is filled in by the step.
 type weighed struct{ Edges []*stores.Relationship }
 
 // named finds the ids of edges; none is [stores.ErrNotFound].
@@ -160,10 +171,13 @@ func (w *Writer) Decay(ctx context.Context, s stores.Scope, r Request, d stores.
 	}
 	out := &stores.Faded{}
 	out, err := run(ctx, w, s, r, func(context.Context) (plan[*stores.Faded], error) {
-		return plan[*stores.Faded]{answer: out, apply: func(ctx context.Context) (err error) {
-			*out, err = w.set.Relationships.Decay(ctx, s, d)
-			return err
-		}}, nil
+		return plan[*stores.Faded]{answer: out, steps: []step{{
+			role: stores.RoleGraph, name: "relationships.decay",
+			do: func(ctx context.Context) (err error) {
+				*out, err = w.set.Relationships.Decay(ctx, s, d)
+				return err
+			},
+		}}}, nil
 	})
 	if err != nil {
 		return stores.Faded{}, err

@@ -1,7 +1,9 @@
 // Package saga holds the writes, one file per noun. Each is all or nothing over the stores it touches, and is the only
 // place that knows which these are and in which order they are written: what can refuse comes first, derived copies last.
 //
-// Where graph, vectors and records are one database, a write is one transaction of it.
+// A write is a list of steps, each of which touches one store. Where graph, vectors and records are one database, the
+// steps are one transaction of it. Otherwise they run one after the other, and when one fails those before it are taken
+// back. That takes a living process: one that is killed in between leaves a write half done.
 package saga
 
 import (
@@ -12,21 +14,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"thalamus/stores"
 )
 
 // Writer makes the writes.
-type Writer struct{ set *stores.Set }
-
-// New makes a writer over opened stores. It refuses stores that are not one database, for lack of a way to make a write
-// over them all or nothing.
-func New(set *stores.Set) (*Writer, error) {
-	if set.Atomic == nil {
-		return nil, &stores.Error{Kind: stores.ErrUnsupported, Message: "graph, vectors and records must be one database: set THALAMUS_GRAPH, THALAMUS_VECTORS and THALAMUS_RECORDS alike or not at all"}
-	}
-	return &Writer{set: set}, nil
+type Writer struct {
+	set   *stores.Set
+	turns turns
 }
+
+// New makes a writer over opened stores.
+func New(set *stores.Set) *Writer { return &Writer{set: set} }
 
 // Request identifies a write to its author: the same key with the same input gets the first answer again.
 type Request struct {
@@ -51,11 +51,11 @@ func (r Request) hash() string {
 }
 
 // plan is a write that has been thought through: what it will answer, which nodes the answer shows, and how to carry it
-// out. Everything slow, such as embedding, is done before; apply runs in the transaction.
+// out. Everything slow, such as embedding, is done before.
 type plan[T any] struct {
 	answer T
 	nodes  []stores.ID
-	apply  func(context.Context) error // nil: nothing to do
+	steps  []step // none: nothing to do
 }
 
 // attempts at a write that meets concurrent ones. In each round one of them wins, so this is how many may meet.
@@ -77,14 +77,10 @@ func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think
 		if err != nil {
 			return none, err
 		}
-		err = w.set.Atomic(ctx, func(ctx context.Context) error {
-			if p.apply != nil {
-				if err := p.apply(ctx); err != nil {
-					return err
-				}
-			}
-			return w.remember(ctx, s, r, p.answer, p.nodes)
-		})
+		if r.Key != nil {
+			p.steps = append(p.steps, w.remember(s, r, p.answer, p.nodes))
+		}
+		err = w.carryOut(ctx, s, p.steps)
 		if err == nil {
 			return p.answer, nil
 		}
@@ -111,17 +107,24 @@ func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (a
 	return answer, true, json.Unmarshal(a.Response, &answer)
 }
 
-func (w *Writer) remember(ctx context.Context, s stores.Scope, r Request, answer any, nodes []stores.ID) error {
-	if r.Key == nil {
-		return nil
-	}
-	response, err := json.Marshal(answer)
-	if err != nil {
-		return fmt.Errorf("remember an answer: %w", err)
-	}
-	return w.set.Answers.Put(ctx, s, &stores.Answer{
-		Key: *r.Key, Operation: r.Operation, Request: r.hash(), Response: response, Nodes: nodes, CreatedAt: stores.Now(),
-	})
+// remember is the last step: the answer, which is complete by then, under the key of the request.
+func (w *Writer) remember(s stores.Scope, r Request, answer any, nodes []stores.ID) step {
+	return step{role: stores.RoleRecords, name: "answers.put", do: func(ctx context.Context) error {
+		response, err := json.Marshal(answer)
+		if err != nil {
+			return fmt.Errorf("remember an answer: %w", err)
+		}
+		return w.set.Answers.Put(ctx, s, &stores.Answer{
+			Key: *r.Key, Operation: r.Operation, Request: r.hash(), Response: response, Nodes: nodes, CreatedAt: stores.Now(),
+		})
+	}}
+}
+
+// forgetAnswers is a step that erases the remembered answers that show a node.
+func (w *Writer) forgetAnswers(s stores.Scope, id stores.ID) step {
+	return step{role: stores.RoleRecords, name: "answers.forget", do: func(ctx context.Context) error {
+		return w.set.Answers.Forget(ctx, s, []stores.ID{id})
+	}}
 }
 
 // current reads one node and checks that it is the version the caller expects.
@@ -163,10 +166,10 @@ func edit[T stores.Versioned](n T, change func(T) error) (changed bool, err erro
 	return true, n.Validate()
 }
 
-// remove deletes one node: by deletes it from its stores and says whether it was there.
+// remove deletes one node by the given steps, and says whether it was there.
 func remove[T stores.Versioned](ctx context.Context, w *Writer, s stores.Scope, r Request, ref stores.Ref, expected *int,
 	read func(context.Context, stores.Scope, []stores.ID, []stores.Field) (map[stores.ID]T, error),
-	by func(context.Context, []stores.ID) error,
+	steps ...step,
 ) (bool, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[bool], error) {
 		found, err := read(ctx, s, []stores.ID{ref.ID}, []stores.Field{})
@@ -177,12 +180,7 @@ func remove[T stores.Versioned](ctx context.Context, w *Writer, s stores.Scope, 
 		if err := expect(expected, n.Revision()); err != nil {
 			return plan[bool]{}, err
 		}
-		return plan[bool]{answer: true, apply: func(ctx context.Context) error {
-			if err := by(ctx, []stores.ID{ref.ID}); err != nil {
-				return err
-			}
-			return w.set.Answers.Forget(ctx, s, []stores.ID{ref.ID})
-		}}, nil
+		return plan[bool]{answer: true, steps: append(slices.Clone(steps), w.forgetAnswers(s, ref.ID))}, nil
 	})
 }
 

@@ -18,11 +18,8 @@ func (w *Writer) CreateTodo(ctx context.Context, s stores.Scope, r Request, t *s
 			return plan[*stores.Todo]{}, err
 		}
 		points, err := w.embed(ctx, []document{todoDocument(t)})
-		return plan[*stores.Todo]{t, []stores.ID{t.ID}, func(ctx context.Context) error {
-			if err := w.set.Todos.Put(ctx, s, []*stores.Todo{t}); err != nil {
-				return err
-			}
-			return w.set.Vectors.Upsert(ctx, s, stores.CollectionTodos, points)
+		return plan[*stores.Todo]{t, []stores.ID{t.ID}, []step{
+			w.todos().Put(s, t), w.pointsPut(s, stores.KindTodo, points),
 		}}, err
 	})
 }
@@ -45,25 +42,15 @@ func (w *Writer) UpdateTodo(ctx context.Context, s stores.Scope, r Request, id s
 			}
 		}
 		index, err := w.reindex(ctx, s, before, todoDocument(t))
-		p.apply = func(ctx context.Context) error {
-			if err := w.set.Todos.Swap(ctx, s, t); err != nil {
-				return err
-			}
-			return index(ctx)
-		}
+		p.steps = []step{w.todos().Swap(s, t), index}
 		return p, err
 	})
 }
 
 // DeleteTodo removes a todo and its vector. It says whether there was one.
 func (w *Writer) DeleteTodo(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindTodo, ID: id}, expected, w.set.Todos.ByID, func(ctx context.Context, ids []stores.ID) error {
-		if _, err := w.set.Todos.Delete(ctx, s, ids); err != nil {
-			return err
-		}
-		_, err := w.set.Vectors.Delete(ctx, s, stores.CollectionTodos, ids)
-		return err
-	})
+	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindTodo, ID: id}, expected, w.set.Todos.ByID,
+		w.todos().Delete(s, id), w.pointsDelete(s, stores.KindTodo, id))
 }
 
 func (w *Writer) todoReferences(ctx context.Context, s stores.Scope, t *stores.Todo) error {

@@ -6,37 +6,41 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"thalamus/config"
 	"thalamus/stores"
 	"thalamus/stores/embedcache"
 	"thalamus/stores/hashing"
-	"thalamus/stores/inprocess"
 	"thalamus/stores/openai"
 	"thalamus/stores/sqlite"
 )
 
-// Open opens the backend of every role. What was opened is closed again when another fails.
-func Open(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *stores.Set, err error) {
-	o := &opening{cfg: cfg, log: log, set: &stores.Set{}}
+// Options are what is not part of the configuration.
+type Options struct {
+	Log *slog.Logger
+	// Wait is how long to wait for servers that do not answer yet.
+	Wait time.Duration
+}
+
+// Open opens the backend of every role. What was opened is closed again when another fails. A server that does not answer
+// is tried again until o.Wait is over; a wrong password, database or option is an error at once.
+func Open(ctx context.Context, cfg *config.Config, o Options) (_ *stores.Set, err error) {
+	x := &opening{cfg: cfg, log: o.Log, until: time.Now().Add(o.Wait), set: &stores.Set{}}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, o.set.Close())
+			err = errors.Join(err, x.set.Close())
 		}
 	}()
-	if err := o.database(ctx); err != nil {
-		return nil, err
+	for _, role := range []func(context.Context) error{x.graph, x.records, x.vectors, x.cache, x.embedder} {
+		if err := role(ctx); err != nil {
+			return nil, err
+		}
 	}
-	if err := o.cache(); err != nil {
-		return nil, err
-	}
-	if err := o.embedder(ctx); err != nil {
-		return nil, err
-	}
-	return o.set, nil
+	x.together()
+	return x.set, nil
 }
 
 // ErrOtherEmbedder says that the stored vectors come from another embedder than the configured one.
@@ -59,10 +63,14 @@ func CheckModel(ctx context.Context, set *stores.Set) error {
 	return nil
 }
 
+// opening is a set that is being opened.
 type opening struct {
-	cfg *config.Config
-	log *slog.Logger
-	set *stores.Set
+	cfg   *config.Config
+	log   *slog.Logger
+	until time.Time // when waiting for servers ends
+	set   *stores.Set
+
+	embedded *sqlite.DB // of the roles that are embedded; nil as long as none is
 }
 
 func (o *opening) playing(b stores.Backend, roles ...stores.Role) {
@@ -71,82 +79,68 @@ func (o *opening) playing(b stores.Backend, roles ...stores.Role) {
 	}
 }
 
-// database opens graph, records and vectors, which are one SQLite file.
-func (o *opening) database(ctx context.Context) error {
-	for key, url := range map[string]config.URL{"graph": o.cfg.Graph, "records": o.cfg.Records, "vectors": o.cfg.Vectors} {
-		if scheme, rest := split(url); scheme != "sqlite" {
-			return unknown(key, scheme, "sqlite")
-		} else if rest != "" {
-			return fmt.Errorf("%s: the embedded database lives in the data directory: write sqlite: here and name the directory by `data`", key)
+// sqlite opens the embedded database, once for all the roles it plays.
+func (o *opening) sqlite(ctx context.Context, role stores.Role, url config.URL) (*sqlite.DB, error) {
+	if _, rest := split(url); rest != "" {
+		return nil, fmt.Errorf("%s: the embedded database lives in the data directory: write sqlite: here and name the directory by `data`", keyOf(role))
+	}
+	if o.embedded == nil {
+		db, err := sqlite.Open(ctx, o.cfg.Data, sqlite.Options{Synchronous: string(o.cfg.SQLite.Synchronous)})
+		if err != nil {
+			return nil, err
 		}
+		o.embedded = db
 	}
-	db, err := sqlite.Open(ctx, o.cfg.Data, sqlite.Options{Synchronous: string(o.cfg.SQLite.Synchronous)})
-	if err != nil {
-		return err
-	}
-	o.playing(db, stores.RoleGraph, stores.RoleRecords, stores.RoleVectors)
-	s := o.set
-	s.Episodes, s.Entities, s.Procedures, s.Relationships = db.Episodes(), db.Entities(), db.Procedures(), db.Relationships()
-	s.EntityRecords, s.Profiles, s.Todos, s.Answers = db.EntityRecords(), db.Profiles(), db.Todos(), db.Answers()
-	s.Scopes = db.Scopes()
-	s.Vectors, s.Atomic = db.Vectors(), db.Atomic
-	return nil
+	o.playing(o.embedded, role)
+	return o.embedded, nil
 }
 
-func (o *opening) cache() error {
-	scheme, rest := split(o.cfg.Cache)
-	if scheme != "inprocess" {
-		return unknown("cache", scheme, "inprocess")
+// together says what holds for the set as a whole.
+func (o *opening) together() {
+	if o.embedded == nil || !plays(o.set, o.embedded, stores.RoleGraph, stores.RoleRecords, stores.RoleVectors) {
+		return
 	}
-	if rest != "" {
-		return errors.New("cache: inprocess: takes no options")
+	o.set.Atomic = o.embedded.Atomic
+	o.set.Scopes = o.embedded.Scopes()
+}
+
+// plays says whether a backend plays all of the roles.
+func plays(set *stores.Set, b stores.Backend, roles ...stores.Role) bool {
+	for _, role := range roles {
+		if !slices.ContainsFunc(set.Backends, func(p stores.Playing) bool { return p.Role == role && p.Backend == b }) {
+			return false
+		}
 	}
-	c := inprocess.New(0)
-	o.playing(c, stores.RoleCache)
-	o.set.Cache = c
-	return nil
+	return true
 }
 
 func (o *opening) embedder(ctx context.Context) error {
-	scheme, rest := split(o.cfg.Embedder)
-	embedders := map[string]func() (embedder, error){
-		"hashing": func() (embedder, error) {
-			if rest != "" {
-				return nil, errors.New("embedder: hashing: takes no options")
-			}
-			return hashing.New(), nil
-		},
-		"openai+http":  func() (embedder, error) { return o.openai(ctx) },
-		"openai+https": func() (embedder, error) { return o.openai(ctx) },
+	return schemes{"hashing": o.hashing}.alike(o.openai, "openai+http", "openai+https").choose(ctx, stores.RoleEmbedder, o.cfg.Embedder)
+}
+
+func (o *opening) hashing(context.Context) error {
+	if _, rest := split(o.cfg.Embedder); rest != "" {
+		return errors.New("embedder: hashing: takes no options")
 	}
-	open, ok := embedders[scheme]
-	if !ok {
-		return unknown("embedder", scheme, slices.Sorted(maps.Keys(embedders))...)
+	e := hashing.New()
+	o.playing(e, stores.RoleEmbedder)
+	o.set.Embedder = e
+	return nil
+}
+
+func (o *opening) openai(ctx context.Context) error {
+	cfg, err := openai.ParseURL(string(o.cfg.Embedder))
+	if err != nil {
+		return err
 	}
-	e, err := open()
+	cfg.APIKey = openai.Key(o.cfg.EmbedderKey)
+	e, err := waited(ctx, o, stores.RoleEmbedder, func(ctx context.Context) (*openai.Embedder, error) { return openai.New(ctx, cfg) })
 	if err != nil {
 		return err
 	}
 	o.playing(e, stores.RoleEmbedder)
-	o.set.Embedder = e
-	if scheme != "hashing" { // hashing is quicker than a look-up
-		o.set.Embedder = embedcache.New(e, o.set.Cache, o.log)
-	}
+	o.set.Embedder = embedcache.New(e, o.set.Cache, o.log)
 	return nil
-}
-
-type embedder interface {
-	stores.Embedder
-	stores.Backend
-}
-
-func (o *opening) openai(ctx context.Context) (embedder, error) {
-	cfg, err := openai.ParseURL(string(o.cfg.Embedder))
-	if err != nil {
-		return nil, err
-	}
-	cfg.APIKey = openai.Key(o.cfg.EmbedderKey)
-	return openai.New(ctx, cfg)
 }
 
 func split(url config.URL) (scheme, rest string) {
@@ -154,6 +148,4 @@ func split(url config.URL) (scheme, rest string) {
 	return strings.ToLower(scheme), rest
 }
 
-func unknown(key, scheme string, known ...string) error {
-	return fmt.Errorf("%s: there is no backend %q; known are %s", key, scheme, strings.Join(known, ", "))
-}
+func list(known []string) string { return strings.Join(known, ", ") }
