@@ -33,7 +33,7 @@ func TestGuardedStoresConform(t *testing.T) {
 		plain := &stores.Set{
 			Episodes: db.Episodes(), Entities: db.Entities(), Procedures: db.Procedures(), Relationships: db.Relationships(),
 			EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(),
-			Vectors: db.Vectors(), Cache: cache, Embedder: embedder, Atomic: db.Atomic,
+			Vectors: db.Vectors(), Cache: cache, Locks: cache.Locks(), Bus: cache.Bus(), Embedder: embedder, Atomic: db.Atomic,
 			Backends: []stores.Playing{
 				{Role: stores.RoleGraph, Backend: db}, {Role: stores.RoleRecords, Backend: db}, {Role: stores.RoleVectors, Backend: db},
 				{Role: stores.RoleCache, Backend: cache}, {Role: stores.RoleEmbedder, Backend: embedder},

@@ -39,6 +39,8 @@ type Set struct {
 	Scopes        Scopes
 	Vectors       Vectors
 	Cache         Cache
+	Locks         Locks
+	Bus           Bus
 	Embedder      Embedder
 
 	// Atomic runs fn in one transaction over the graph, the records and the vectors; the stores join it through the

@@ -1,10 +1,13 @@
-// Package inprocess is the cache inside the gateway: bounded by bytes, with a time to live per entry, gone with the
-// process and not shared between gateways.
+// Package inprocess plays the cache's role inside the gateway: a cache that is bounded by bytes, locks and a bus. All of it
+// is gone with the process and not shared between gateways.
 package inprocess
 
 import (
 	"context"
+	"iter"
+	"maps"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,15 +25,14 @@ const DefaultMaxBytes = 64 << 20
 // entryOverhead is about what an entry costs besides its scope, key and value: node, table slot, headers.
 const entryOverhead = 200
 
-// maxKey is the longest key, in bytes.
-const maxKey = 512
-
 // Cache keeps bytes in memory. What is least likely to be asked for again leaves first (W-TinyLFU). It is safe for
 // concurrent use.
 type Cache struct {
 	entries  *otter.Cache[key, entry]
 	maxBytes uint64
 	closed   atomic.Bool
+	locks    locks
+	bus      bus
 }
 
 var (
@@ -45,8 +47,11 @@ type key struct {
 
 type entry struct {
 	value []byte
-	ttl   time.Duration
+	until time.Time
 }
+
+// left is what the entry still has to live. It is positive: what was written is there for a moment at least.
+func (e entry) left() time.Duration { return max(time.Until(e.until), 1) }
 
 // New makes a cache of at most maxBytes, counting scopes, keys, values and about 200 bytes per entry; 0 or less stands for
 // [DefaultMaxBytes]. The bound may be exceeded for the moment it takes to evict.
@@ -55,11 +60,13 @@ func New(maxBytes int64) *Cache {
 		maxBytes = DefaultMaxBytes
 	}
 	c := &Cache{maxBytes: uint64(maxBytes)}
+	c.locks.init(c)
+	c.bus.init(c)
 	c.entries = otter.Must(&otter.Options[key, entry]{
 		MaximumWeight: c.maxBytes,
 		Weigher:       func(k key, e entry) uint32 { return uint32(min(size(k, e), math.MaxUint32)) },
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[key, entry]) time.Duration {
-			return e.Value.ttl
+			return e.Value.left()
 		}),
 	})
 	return c
@@ -69,16 +76,19 @@ func size(k key, e entry) uint64 {
 	return uint64(len(k.scope.User) + len(k.scope.Device) + len(k.scope.Agent) + len(k.name) + len(e.value) + entryOverhead)
 }
 
+// Locks are those of this process.
+func (c *Cache) Locks() stores.Locks { return &c.locks }
+
+// Bus is that of this process.
+func (c *Cache) Bus() stores.Bus { return &c.bus }
+
 // Get reads many keys; what is missing, expired or evicted is absent. The values belong to the caller.
 func (c *Cache) Get(ctx context.Context, s stores.Scope, keys []string) (map[string][]byte, error) {
-	if err := c.Ping(ctx); err != nil {
+	if err := c.check(ctx, slices.Values(keys)); err != nil {
 		return nil, err
 	}
 	found := make(map[string][]byte, len(keys))
 	for _, name := range keys {
-		if err := checkKey(name); err != nil {
-			return nil, err
-		}
 		if e, ok := c.entries.GetIfPresent(key{s, name}); ok {
 			found[name] = copied(e.value)
 		}
@@ -89,19 +99,12 @@ func (c *Cache) Get(ctx context.Context, s stores.Scope, keys []string) (map[str
 // Set stores copies of the values, all of them or, when a key or the ttl is refused, none. A value that is larger than
 // the whole cache is not kept, and neither is what was there before it.
 func (c *Cache) Set(ctx context.Context, s stores.Scope, values map[string][]byte, ttl time.Duration) error {
-	if err := c.Ping(ctx); err != nil {
+	if err := c.checkWrite(ctx, maps.Keys(values), ttl); err != nil {
 		return err
 	}
-	if ttl <= 0 {
-		return stores.Invalid("ttl", "must be positive, not %s", ttl)
-	}
-	for name := range values {
-		if err := checkKey(name); err != nil {
-			return err
-		}
-	}
+	until := time.Now().Add(ttl)
 	for name, value := range values {
-		k, e := key{s, name}, entry{value, ttl}
+		k, e := key{s, name}, entry{value, until}
 		if size(k, e) > c.maxBytes {
 			c.entries.Invalidate(k)
 			continue
@@ -112,15 +115,37 @@ func (c *Cache) Set(ctx context.Context, s stores.Scope, values map[string][]byt
 	return nil
 }
 
+// SetIf stores copies of the values under those keys that are there, or that are not, and answers with the keys that it
+// set. A value that is larger than the whole cache is not set.
+func (c *Cache) SetIf(ctx context.Context, s stores.Scope, when stores.Presence, values map[string][]byte, ttl time.Duration) (map[string]bool, error) {
+	if err := c.checkWrite(ctx, maps.Keys(values), ttl); err != nil {
+		return nil, err
+	}
+	if err := when.Validate(); err != nil {
+		return nil, err
+	}
+	done := make(map[string]bool, len(values))
+	until := time.Now().Add(ttl)
+	for name, value := range values {
+		k, e := key{s, name}, entry{copied(value), until}
+		if size(k, e) > c.maxBytes {
+			continue
+		}
+		c.entries.Compute(k, func(old entry, found bool) (entry, otter.ComputeOp) {
+			if found != (when == stores.IfPresent) {
+				return old, otter.CancelOp
+			}
+			done[name] = true
+			return e, otter.WriteOp
+		})
+	}
+	return done, nil
+}
+
 // Delete removes keys and says how many were there.
 func (c *Cache) Delete(ctx context.Context, s stores.Scope, keys []string) (int, error) {
-	if err := c.Ping(ctx); err != nil {
+	if err := c.check(ctx, slices.Values(keys)); err != nil {
 		return 0, err
-	}
-	for _, name := range keys {
-		if err := checkKey(name); err != nil {
-			return 0, err
-		}
 	}
 	deleted := 0
 	for _, name := range keys {
@@ -129,6 +154,53 @@ func (c *Cache) Delete(ctx context.Context, s stores.Scope, keys []string) (int,
 		}
 	}
 	return deleted, nil
+}
+
+// TTL reads how long keys will still be kept, unless they are evicted.
+func (c *Cache) TTL(ctx context.Context, s stores.Scope, keys []string) (map[string]time.Duration, error) {
+	if err := c.check(ctx, slices.Values(keys)); err != nil {
+		return nil, err
+	}
+	found := make(map[string]time.Duration, len(keys))
+	for _, name := range keys {
+		if e, ok := c.entries.GetEntryQuietly(key{s, name}); ok {
+			found[name] = e.Value.left()
+		}
+	}
+	return found, nil
+}
+
+// Expire gives keys a new time to live, counted from now, and says how many were there.
+func (c *Cache) Expire(ctx context.Context, s stores.Scope, keys []string, ttl time.Duration) (int, error) {
+	if err := c.checkWrite(ctx, slices.Values(keys), ttl); err != nil {
+		return 0, err
+	}
+	reached := make(map[string]bool, len(keys))
+	until := time.Now().Add(ttl)
+	for _, name := range keys {
+		c.entries.ComputeIfPresent(key{s, name}, func(e entry) (entry, otter.ComputeOp) {
+			reached[name] = true
+			return entry{e.value, until}, otter.WriteOp
+		})
+	}
+	return len(reached), nil
+}
+
+// Clear removes every key of the scope and says how many.
+func (c *Cache) Clear(ctx context.Context, s stores.Scope) (int, error) {
+	if err := c.Ping(ctx); err != nil {
+		return 0, err
+	}
+	cleared := 0
+	for k := range c.entries.Keys() {
+		if k.scope != s {
+			continue
+		}
+		if _, ok := c.entries.Invalidate(k); ok {
+			cleared++
+		}
+	}
+	return cleared, nil
 }
 
 // Bytes is the size of what is kept, after evicting what is due.
@@ -148,20 +220,30 @@ func (c *Cache) Ping(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Close frees the memory and makes every later call fail.
+// Close frees the memory and makes every later call fail. Locks that are waited for are refused, and subscriptions end.
 func (c *Cache) Close() error {
 	if !c.closed.Swap(true) {
+		c.locks.close()
+		c.bus.close()
 		c.entries.StopAllGoroutines()
 		c.entries.InvalidateAll()
 	}
 	return nil
 }
 
-func checkKey(name string) error {
-	if len(name) == 0 || len(name) > maxKey {
-		return stores.Invalid("key", "has %d bytes; it must have 1 to %d", len(name), maxKey)
+// check is what every call begins with.
+func (c *Cache) check(ctx context.Context, keys iter.Seq[string]) error {
+	if err := c.Ping(ctx); err != nil {
+		return err
 	}
-	return nil
+	return stores.CheckKeys("key", keys)
+}
+
+func (c *Cache) checkWrite(ctx context.Context, keys iter.Seq[string], ttl time.Duration) error {
+	if err := c.check(ctx, keys); err != nil {
+		return err
+	}
+	return stores.CheckTTL(ttl)
 }
 
 // copied is never nil, so that an empty value is told from none.

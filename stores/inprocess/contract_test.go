@@ -9,9 +9,12 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	storestest.Cache(t, func(t testing.TB) *stores.Set {
+	storestest.Set(t, func(t testing.TB) *stores.Set {
 		c := inprocess.New(0)
-		set := &stores.Set{Cache: c, Backends: []stores.Playing{{Role: stores.RoleCache, Backend: c}}}
+		set := &stores.Set{
+			Cache: c, Locks: c.Locks(), Bus: c.Bus(),
+			Backends: []stores.Playing{{Role: stores.RoleCache, Backend: c}},
+		}
 		t.Cleanup(func() { _ = set.Close() })
 		return set
 	})

@@ -28,6 +28,16 @@ func Cache(t *testing.T, open func(testing.TB) *stores.Set) {
 	run("Copies", testCacheCopies)
 	run("Scopes", testCacheScopes)
 	run("Race", testCacheRace)
+	run("SetIf", testCacheSetIf)
+	run("SetIfAfterExpiry", testCacheSetIfAfterExpiry)
+	run("SetIfRace", testCacheSetIfRace)
+	run("TTL", testCacheTTL)
+	run("Expire", testCacheExpire)
+	run("Increment", testCacheIncrement)
+	run("IncrementTTL", testCacheIncrementTTL)
+	run("IncrementLimits", testCacheIncrementLimits)
+	run("IncrementRace", testCacheIncrementRace)
+	run("Clear", testCacheClear)
 	run("Interrupted", func(c shelf) {
 		c.keep("key", "value")
 		interrupted(c.world, c.calls(), func() any { return c.get("key", "fresh") })
@@ -82,12 +92,24 @@ func (c shelf) gone(key string) {
 }
 
 func (c shelf) calls() []call {
+	fresh := map[string][]byte{"key": []byte("changed"), "fresh": nil}
+	keys := []string{"key"}
 	return []call{
-		{"Get", ask(func(ctx context.Context) (map[string][]byte, error) { return c.Get(ctx, c.scope, []string{"key"}) })},
-		{"Set", func(ctx context.Context) error {
-			return c.Set(ctx, c.scope, map[string][]byte{"key": []byte("changed"), "fresh": nil}, time.Hour)
-		}},
-		{"Delete", ask(func(ctx context.Context) (int, error) { return c.Delete(ctx, c.scope, []string{"key"}) })},
+		{"Get", ask(func(ctx context.Context) (map[string][]byte, error) { return c.Get(ctx, c.scope, keys) })},
+		{"Set", func(ctx context.Context) error { return c.Set(ctx, c.scope, fresh, time.Hour) }},
+		{"SetIf absent", ask(func(ctx context.Context) (map[string]bool, error) {
+			return c.SetIf(ctx, c.scope, stores.IfAbsent, fresh, time.Hour)
+		})},
+		{"SetIf present", ask(func(ctx context.Context) (map[string]bool, error) {
+			return c.SetIf(ctx, c.scope, stores.IfPresent, fresh, time.Hour)
+		})},
+		{"Delete", ask(func(ctx context.Context) (int, error) { return c.Delete(ctx, c.scope, keys) })},
+		{"TTL", ask(func(ctx context.Context) (map[string]time.Duration, error) { return c.TTL(ctx, c.scope, keys) })},
+		{"Expire", ask(func(ctx context.Context) (int, error) { return c.Expire(ctx, c.scope, keys, time.Millisecond) })},
+		{"Increment", ask(func(ctx context.Context) (map[string]int64, error) {
+			return c.Increment(ctx, c.scope, map[string]int64{"fresh": 1}, time.Hour)
+		})},
+		{"Clear", ask(func(ctx context.Context) (int, error) { return c.Clear(ctx, c.scope) })},
 	}
 }
 
@@ -164,16 +186,47 @@ func testCacheDelete(c shelf) {
 
 func testCacheRefusals(c shelf) {
 	c.keep("key", "value")
+	writes := func(key string, ttl time.Duration) []call {
+		values, keys := map[string][]byte{"key": []byte("changed"), "other": nil, key: nil}, []string{"key", key}
+		return []call{
+			{"Set", func(ctx context.Context) error { return c.Set(ctx, c.scope, values, ttl) }},
+			{"SetIf", ask(func(ctx context.Context) (map[string]bool, error) {
+				return c.SetIf(ctx, c.scope, stores.IfPresent, values, ttl)
+			})},
+			{"Expire", ask(func(ctx context.Context) (int, error) { return c.Expire(ctx, c.scope, keys, ttl) })},
+			{"Increment", ask(func(ctx context.Context) (map[string]int64, error) {
+				return c.Increment(ctx, c.scope, map[string]int64{"other": 1, key: 1}, ttl)
+			})},
+		}
+	}
 	for _, ttl := range []time.Duration{0, -1, -time.Hour} {
-		err := c.Set(c.ctx(), c.scope, map[string][]byte{"key": []byte("changed"), "other": nil}, ttl)
-		refused(c.t, fmt.Sprintf("a time to live of %v", ttl), err, stores.ErrInvalid)
+		for _, w := range writes("other", ttl) {
+			refused(c.t, fmt.Sprintf("%s with a time to live of %v", w.name, ttl), w.do(c.ctx()), stores.ErrInvalid)
+		}
 	}
-	for what, key := range map[string]string{"an empty key": "", "a key of 513 bytes": strings.Repeat("k", 513), "a key of 514 bytes": strings.Repeat("é", 257)} {
-		err := c.Set(c.ctx(), c.scope, map[string][]byte{"key": []byte("changed"), "other": nil, key: nil}, time.Hour)
-		refused(c.t, what, err, stores.ErrInvalid)
+	for what, key := range unfit {
+		reads := []call{
+			{"Get", ask(func(ctx context.Context) (map[string][]byte, error) { return c.Get(ctx, c.scope, []string{"key", key}) })},
+			{"TTL", ask(func(ctx context.Context) (map[string]time.Duration, error) {
+				return c.TTL(ctx, c.scope, []string{"key", key})
+			})},
+			{"Delete", ask(func(ctx context.Context) (int, error) { return c.Delete(ctx, c.scope, []string{"key", key}) })},
+		}
+		for _, w := range append(reads, writes(key, time.Hour)...) {
+			refused(c.t, w.name+" with "+what, w.do(c.ctx()), stores.ErrInvalid)
+		}
 	}
-	c.holds("after refused sets", "key", "value")
-	same(c.t, "other keys of refused sets", 0, len(c.get("other")))
+	for _, when := range []stores.Presence{"", "absent", "NX"} {
+		_, err := c.SetIf(c.ctx(), c.scope, when, map[string][]byte{"key": []byte("changed"), "other": nil}, time.Hour)
+		refused(c.t, fmt.Sprintf("SetIf %q", when), err, stores.ErrInvalid)
+	}
+	c.holds("after refused calls", "key", "value")
+	same(c.t, "other keys of refused calls", 0, len(c.get("other")))
+}
+
+// unfit are what can be neither a key, nor the name of a lock, nor a topic.
+var unfit = map[string]string{
+	"nothing": "", "513 bytes": strings.Repeat("k", 513), "514 bytes": strings.Repeat("é", 257),
 }
 
 func testCacheBatches(c shelf) {
@@ -182,6 +235,14 @@ func testCacheBatches(c shelf) {
 	n, err := c.Delete(c.ctx(), c.scope, nil)
 	noError(c.t, err)
 	same(c.t, "no keys deleted", 0, n)
+	n, err = c.Expire(c.ctx(), c.scope, nil, time.Hour)
+	noError(c.t, err)
+	same(c.t, "no keys given time", 0, n)
+	set, err := c.SetIf(c.ctx(), c.scope, stores.IfAbsent, nil, time.Hour)
+	noError(c.t, err)
+	sums, err := c.Increment(c.ctx(), c.scope, nil, time.Hour)
+	noError(c.t, err)
+	same(c.t, "answers about no keys", 0, len(set)+len(sums)+len(c.left()))
 
 	values, keys := map[string][]byte{}, []string{}
 	for i := range 2500 {

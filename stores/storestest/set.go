@@ -25,6 +25,8 @@ func Set(t *testing.T, open func(testing.TB) *stores.Set) {
 		{"Scopes", set.Scopes != nil, Scopes},
 		{"Vectors", set.Vectors != nil, Vectors},
 		{"Cache", set.Cache != nil, Cache},
+		{"Locks", set.Locks != nil, Locks},
+		{"Bus", set.Bus != nil, Bus},
 		{"Embedder", set.Embedder != nil, Embedder},
 		{"Atomic", set.Atomic != nil, Atomic},
 	}
