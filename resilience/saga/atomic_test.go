@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"thalamus/graph/graphtest"
 	"thalamus/resilience"
@@ -67,6 +70,9 @@ func (m memory) dump(t *testing.T, keys ...string) string {
 	}
 	return string(b)
 }
+
+// unfolded puts every value of a dump on a line of its own.
+func unfolded(dump string) []string { return strings.Split(dump, ",\"") }
 
 func collect[T any](t *testing.T, all map[string]any, name string, s stores.Scope, q stores.Query, list func(context.Context, stores.Scope, stores.Query) (stores.Slice[T], error)) {
 	t.Helper()
@@ -190,7 +196,7 @@ func testAllOrNothing(t *testing.T, g *graphtest.Gateway) {
 					t.Errorf("broken at %s: %v", broken, err)
 				}
 				if before != after {
-					t.Fatalf("broken at %s it leaves\n%s\nof\n%s", broken, after, before)
+					t.Fatalf("broken at %s it leaves something else (-before +after):\n%s", broken, cmp.Diff(unfolded(before), unfolded(after)))
 				}
 			}
 		})

@@ -88,7 +88,7 @@ func (w *Writer) weigh(ctx context.Context, s stores.Scope, r Request, edges Edg
 	out := &weighed{}
 	out, err := run(ctx, w, s, r, func(ctx context.Context) (plan[*weighed], error) {
 		ids, err := w.named(ctx, s, edges)
-		return plan[*weighed]{out, ids, []step{w.weighing(s, ids, out, func(ctx context.Context) (err error) {
+		return plan[*weighed]{out, ids, []step{w.weighing(s, ids, func(ctx context.Context) (err error) {
 			changed, err := by(ctx, s, ids, rate, stores.Now())
 			out.Edges = inOrder(ids, changed)
 			return err
@@ -101,23 +101,41 @@ func (w *Writer) weigh(ctx context.Context, s stores.Scope, r Request, edges Edg
 }
 
 // weighing is the step of a weigh.
-func (w *Writer) weighing(s stores.Scope, ids []stores.ID, out *weighed, do func(context.Context) error) step {
+func (w *Writer) weighing(s stores.Scope, ids []stores.ID, do func(context.Context) error) step {
 	return step{role: stores.RoleGraph, name: "relationships.weigh", do: do, look: func(ctx context.Context) (func(context.Context) error, error) {
 		before, err := w.set.Relationships.ByID(ctx, s, ids, nil)
-		return func(ctx context.Context) error {
-			now, err := w.set.Relationships.ByID(ctx, s, ids, nil)
-			if err != nil {
-				return err
-			}
-			var restore []*stores.Relationship
-			for _, id := range ids {
-				if now[id] != nil && before[id] != nil && now[id].Version == before[id].Version+1 { // by this step
-					restore = append(restore, before[id])
-				}
-			}
-			return w.set.Relationships.Put(ctx, s, restore)
-		}, err
+		return w.weightsAgain(s, inOrder(ids, before), func(*stores.Relationship) bool { return false }), err
 	}}
+}
+
+// stale reads the edges that a decay is about to change, and gives the way back to them.
+func (w *Writer) stale(ctx context.Context, s stores.Scope, d stores.Decay) (func(context.Context) error, error) {
+	before, err := w.set.Relationships.List(ctx, s, stores.Query{
+		Where: stores.All(d.Where, stores.Where("lastCoAccessAt", stores.Lt, d.StaleBefore)), Page: stores.Page{First: everything},
+	})
+	return w.weightsAgain(s, before.Items, func(e *stores.Relationship) bool { return e.Weight*(1-d.Rate) < d.MinWeight }), err
+}
+
+// weightsAgain gives edges back the weights they had, and brings back those that the step deleted. What others did since
+// stays.
+func (w *Writer) weightsAgain(s stores.Scope, before []*stores.Relationship, deleted func(*stores.Relationship) bool) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ids := make([]stores.ID, len(before))
+		for i, e := range before {
+			ids[i] = e.ID
+		}
+		now, err := w.set.Relationships.ByID(ctx, s, ids, nil)
+		if err != nil {
+			return err
+		}
+		var restore []*stores.Relationship
+		for _, e := range before {
+			if there := now[e.ID]; there == nil && deleted(e) || there != nil && there.Version == e.Version+1 {
+				restore = append(restore, e)
+			}
+		}
+		return w.set.Relationships.Put(ctx, s, restore)
+	}
 }
 
 type weighing = func(context.Context, stores.Scope, []stores.ID, float64, time.Time) (map[stores.ID]*stores.Relationship, error)
@@ -177,6 +195,7 @@ func (w *Writer) Decay(ctx context.Context, s stores.Scope, r Request, d stores.
 				*out, err = w.set.Relationships.Decay(ctx, s, d)
 				return err
 			},
+			look: func(ctx context.Context) (func(context.Context) error, error) { return w.stale(ctx, s, d) },
 		}}}, nil
 	})
 	if err != nil {
