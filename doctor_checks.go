@@ -9,12 +9,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"thalamus/config"
-	"thalamus/resilience"
 	"thalamus/stores"
 	"thalamus/stores/open"
 )
@@ -22,9 +22,10 @@ import (
 // examination is the checks that need a valid configuration.
 type examination struct {
 	*diagnosis
-	cfg   *config.Config
-	log   *slog.Logger
-	model stores.Model // of the embedder; zero when it does not answer
+	cfg    *config.Config
+	log    *slog.Logger
+	model  stores.Model // of the embedder; zero when it does not answer
+	stored stores.Model // of the vectors that a server keeps
 
 	facts      open.Facts // of the database
 	unreadable error      // why they are not known
@@ -60,6 +61,9 @@ func (x *examination) listen(ctx context.Context) (serving bool) {
 	switch process, is := x.gateway(ctx); {
 	case is && x.ours(process):
 		x.ok(check, "the gateway of this data directory is serving at http://%s", x.cfg.Listen)
+		return true
+	case is && len(open.Embedded(x.cfg)) == 0:
+		x.ok(check, "a gateway is serving at http://%s", x.cfg.Listen)
 		return true
 	case is:
 		x.fail(check, fmt.Sprintf("a gateway of another data directory is serving at http://%s", x.cfg.Listen),
@@ -122,7 +126,9 @@ func (x *examination) directory(serving bool) {
 	} else {
 		x.ok(check, "%s is writable", dir)
 	}
-	x.database(serving)
+	if len(open.Embedded(x.cfg)) > 0 {
+		x.database(serving)
+	}
 }
 
 // absent looks whether the directory could be made.
@@ -146,7 +152,7 @@ func (x *examination) absent(dir string) {
 
 // database looks into the embedded database.
 func (x *examination) database(serving bool) {
-	const check = "sqlite (graph, records, vectors)"
+	check := "sqlite (" + strings.ToLower(join(open.Embedded(x.cfg))) + ")"
 	facts, err := x.facts, x.unreadable
 	holder := "a process"
 	if facts.Holder > 0 {
@@ -170,55 +176,66 @@ func (x *examination) database(serving bool) {
 	}
 }
 
-// backends opens everything that is configured, on an empty directory that is deleted again, and asks each backend
-// whether it is there.
+// backends looks at what plays each role outside the embedded database.
 func (x *examination) backends(ctx context.Context) {
-	dir, err := os.MkdirTemp("", "thalamus-doctor-*")
-	if err != nil {
-		x.warn("backends", "no temporary directory: "+reasonOf(err), "set TMPDIR to a directory that is writable")
-		return
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // the system cleans up too
-	cfg := *x.cfg
-	cfg.Data = filepath.Join(dir, "data")
-	set, err := open.Open(ctx, &cfg, open.Options{Log: x.log})
-	if err != nil {
-		x.fail("backends", err.Error(), "correct the setting that it names, or start what it connects to")
-		return
-	}
-	defer set.Close() //nolint:errcheck // it was only looked at
-	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return nil })
-	for _, s := range guards.Ping(ctx) {
-		if s.Backend == "sqlite" { // looked at where it really is
+	for _, e := range open.Examine(ctx, x.cfg) {
+		check := e.Scheme + " (" + strings.ToLower(string(e.Role)) + ")"
+		switch e.Role {
+		case stores.RoleEmbedder:
+			x.model = e.Facts.Model
+		case stores.RoleVectors:
+			x.stored = e.Facts.Model
+		}
+		if e.Err != nil {
+			x.fail(check, e.Err.Error(), fixOf(e.Err))
 			continue
 		}
-		check := s.Backend + " (" + strings.ToLower(roles(s.Roles)) + ")"
-		if s.State != resilience.StateUp || s.LastError != resilience.KindNone {
-			x.fail(check, fmt.Sprintf("it does not answer (%s)", s.LastError), "start it, or correct its URL")
-			continue
+		detail := []string{strings.TrimSpace(e.Facts.Product + " " + e.Facts.Version)}
+		if e.Facts.Schema != "" {
+			detail = append(detail, e.Facts.Schema)
 		}
-		x.ok(check, "answers in %s", max(s.Latency.Last.Round(time.Microsecond), time.Microsecond))
+		if e.Latency > 0 {
+			detail = append(detail, fmt.Sprintf("answers in %s", e.Latency.Round(100*time.Microsecond)))
+		}
+		if detail[0] == "" {
+			detail[0] = "part of this process"
+		}
+		x.ok(check, "%s", strings.Join(detail, ", "))
+		if apart := time.Until(e.Facts.Clock).Abs(); !e.Facts.Clock.IsZero() && apart > clockSlack {
+			x.warn(check, fmt.Sprintf("its clock is %s away from this machine's", apart.Round(time.Second)), "set both clocks, by NTP best")
+		}
 	}
-	x.model = set.Embedder.Model()
 }
 
-func roles(all []stores.Role) string {
-	names := make([]string, len(all))
-	for i, r := range all {
+// join lists roles in words.
+func join(roles []stores.Role) string {
+	names := make([]string, len(roles))
+	for i, r := range roles {
 		names[i] = string(r)
 	}
 	return strings.Join(names, ", ")
 }
 
+// fixOf says what to do about a backend that cannot be used.
+func fixOf(err error) string {
+	if errors.Is(err, stores.ErrUnavailable) {
+		return "start it, or correct its URL"
+	}
+	return "correct the setting that it names"
+}
+
 // vectors compares the embedder of the stored vectors with the configured one.
 func (x *examination) vectors() {
 	const check = "embedder and vectors"
-	have := x.facts.Model
+	have, embedded := x.stored, slices.Contains(open.Embedded(x.cfg), stores.RoleVectors)
+	if embedded {
+		have = x.facts.Model
+	}
 	switch {
 	case x.model == stores.Model{}:
-	case x.unreadable != nil:
+	case embedded && x.unreadable != nil:
 		x.warn(check, fmt.Sprintf("%s, dimension %d; the stored vectors could not be looked at", x.model.Name, x.model.Dimension), "put the database right first")
-	case x.facts.Locked:
+	case embedded && x.facts.Locked:
 		x.ok(check, "%s, dimension %d; the stored vectors were not looked at, since a process has the database open", x.model.Name, x.model.Dimension)
 	case have == stores.Model{}:
 		x.ok(check, "%s, dimension %d", x.model.Name, x.model.Dimension)

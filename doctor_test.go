@@ -132,8 +132,8 @@ func TestDoctorFindsFailures(t *testing.T) {
 		"a newer directory":  {[]string{"--data", newer}, checkDatabase, "newer Thalamus"},
 		"a damaged database": {[]string{"--data", damaged}, checkDatabase, "backup"},
 		"another embedder":   {[]string{"--data", elsewhere}, checkEmbedder, "thalamus reembed"},
-		"an unknown backend": {[]string{"--cache", "memcached://x"}, "backends", "setting"},
-		"a silent embedder":  {[]string{"--embedder", "openai+http://" + taken.Addr().String() + "/v1?model=m"}, "backends", "start what it connects to"},
+		"an unknown backend": {[]string{"--cache", "memcached://x"}, "memcached (cache)", "setting"},
+		"a silent embedder":  {[]string{"--embedder", "openai+http://" + taken.Addr().String() + "/v1?model=m"}, "openai+http (embedder)", "start it"},
 	} {
 		args := c.args
 		if !strings.Contains(strings.Join(args, " "), "--listen") {

@@ -37,7 +37,7 @@ func openMemory(ctx context.Context, cfg *config.Config, log *slog.Logger) (*sto
 	if err != nil {
 		return nil, err
 	}
-	if open.Embedded(cfg) && !facts.Exists {
+	if len(open.Embedded(cfg)) > 0 && !facts.Exists {
 		why := "it holds no thalamus.db"
 		if !exists(cfg.Data) {
 			why = "there is no such directory"

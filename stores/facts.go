@@ -11,6 +11,7 @@ type Facts struct {
 	Version string    // its version
 	Schema  string    // what of ours it holds: version of the schema, names of indexes or collections
 	Clock   time.Time // the server's clock; zero when it does not tell
+	Model   Model     // the embedder that made the stored vectors; zero when there are none
 	Pool    Pool      // zero when there is none
 }
 

@@ -4,20 +4,21 @@ import (
 	"context"
 
 	"thalamus/config"
+	"thalamus/stores"
 	"thalamus/stores/sqlite"
 )
 
 // Facts say what is known about the embedded database without opening it.
 type Facts = sqlite.Facts
 
-// Embedded says whether a configuration keeps anything in the data directory.
-func Embedded(cfg *config.Config) bool {
-	for _, url := range []config.URL{cfg.Graph, cfg.Records, cfg.Vectors} {
-		if scheme, _ := split(url); scheme == "sqlite" {
-			return true
+// Embedded lists the roles that the embedded database plays.
+func Embedded(cfg *config.Config) (roles []stores.Role) {
+	for _, r := range (&opening{cfg: cfg}).roles() {
+		if scheme, _ := split(r.url); scheme == "sqlite" {
+			roles = append(roles, r.Role)
 		}
 	}
-	return false
+	return roles
 }
 
 // Inspect looks at the embedded database of a configuration, and neither creates nor migrates anything.

@@ -34,8 +34,12 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *stores.Set, er
 			err = errors.Join(err, x.set.Close())
 		}
 	}()
-	for _, role := range []func(context.Context) error{x.graph, x.records, x.vectors, x.cache, x.embedder} {
-		if err := role(ctx); err != nil {
+	for _, r := range x.roles() {
+		p, err := r.chosen()
+		if err == nil {
+			err = p.open(ctx)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -114,10 +118,6 @@ func plays(set *stores.Set, b stores.Backend, roles ...stores.Role) bool {
 	return true
 }
 
-func (o *opening) embedder(ctx context.Context) error {
-	return schemes{"hashing": o.hashing}.alike(o.openai, "openai+http", "openai+https").choose(ctx, stores.RoleEmbedder, o.cfg.Embedder)
-}
-
 func (o *opening) hashing(context.Context) error {
 	if _, rest := split(o.cfg.Embedder); rest != "" {
 		return errors.New("embedder: hashing: takes no options")
@@ -129,12 +129,7 @@ func (o *opening) hashing(context.Context) error {
 }
 
 func (o *opening) openai(ctx context.Context) error {
-	cfg, err := openai.ParseURL(string(o.cfg.Embedder))
-	if err != nil {
-		return err
-	}
-	cfg.APIKey = openai.Key(o.cfg.EmbedderKey)
-	e, err := waited(ctx, o, stores.RoleEmbedder, func(ctx context.Context) (*openai.Embedder, error) { return openai.New(ctx, cfg) })
+	e, err := waited(ctx, o, stores.RoleEmbedder, o.newOpenai)
 	if err != nil {
 		return err
 	}
@@ -143,9 +138,25 @@ func (o *opening) openai(ctx context.Context) error {
 	return nil
 }
 
+func (o *opening) newOpenai(ctx context.Context) (*openai.Embedder, error) {
+	cfg, err := openai.ParseURL(string(o.cfg.Embedder))
+	if err != nil {
+		return nil, err
+	}
+	cfg.APIKey = openai.Key(o.cfg.EmbedderKey)
+	return openai.New(ctx, cfg)
+}
+
+func (o *opening) lookOpenai(ctx context.Context) (facts stores.Facts, err error) {
+	e, err := o.newOpenai(ctx)
+	if err != nil {
+		return facts, err
+	}
+	facts.Product, facts.Model = e.Name(), e.Model()
+	return facts, errors.Join(e.Ping(ctx), e.Close())
+}
+
 func split(url config.URL) (scheme, rest string) {
 	scheme, rest, _ = strings.Cut(string(url), ":")
 	return strings.ToLower(scheme), rest
 }
-
-func list(known []string) string { return strings.Join(known, ", ") }

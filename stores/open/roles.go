@@ -6,35 +6,57 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"thalamus/config"
 	"thalamus/stores"
 	"thalamus/stores/inprocess"
 )
 
-// schemes are the products that can play a role, by the scheme of their URL.
-type schemes map[string]func(context.Context) error
-
-// choose opens the product that the URL of a role names.
-func (s schemes) choose(ctx context.Context, role stores.Role, url config.URL) error {
-	scheme, _ := split(url)
-	open, ok := s[scheme]
-	if !ok {
-		return unknown(keyOf(role), scheme, slices.Sorted(maps.Keys(s))...)
-	}
-	return open(ctx)
+// product is something that can play a role.
+type product struct {
+	open func(context.Context) error
+	look func(context.Context) (stores.Facts, error) // without changing anything; nil: it is part of this process
 }
 
+// schemes are the products that can play a role, by the scheme of their URL.
+type schemes map[string]product
+
 // alike gives several schemes to one product.
-func (s schemes) alike(open func(context.Context) error, names ...string) schemes {
+func (s schemes) alike(p product, names ...string) schemes {
 	for _, name := range names {
-		s[name] = open
+		s[name] = p
 	}
 	return s
 }
 
-func (o *opening) graph(ctx context.Context) error {
-	return schemes{"sqlite": o.sqliteGraph}.choose(ctx, stores.RoleGraph, o.cfg.Graph)
+// role is a role with the URL that is configured for it and the products to choose from.
+type role struct {
+	stores.Role
+	url      config.URL
+	products schemes
+}
+
+// chosen is the product that the URL names.
+func (r role) chosen() (product, error) {
+	scheme, _ := split(r.url)
+	p, ok := r.products[scheme]
+	if !ok {
+		return p, fmt.Errorf("%s: there is no backend %q; known are %s", keyOf(r.Role), scheme, strings.Join(slices.Sorted(maps.Keys(r.products)), ", "))
+	}
+	return p, nil
+}
+
+// roles lists the roles, in the order in which they are opened.
+func (o *opening) roles() []role {
+	return []role{
+		{stores.RoleGraph, o.cfg.Graph, schemes{"sqlite": {open: o.sqliteGraph}}},
+		{stores.RoleRecords, o.cfg.Records, schemes{"sqlite": {open: o.sqliteRecords}}},
+		{stores.RoleVectors, o.cfg.Vectors, schemes{"sqlite": {open: o.sqliteVectors}}},
+		{stores.RoleCache, o.cfg.Cache, schemes{"inprocess": {open: o.inprocess}}},
+		{stores.RoleEmbedder, o.cfg.Embedder, schemes{"hashing": {open: o.hashing}}.
+			alike(product{open: o.openai, look: o.lookOpenai}, "openai+http", "openai+https")},
+	}
 }
 
 func (o *opening) sqliteGraph(ctx context.Context) error {
@@ -46,10 +68,6 @@ func (o *opening) sqliteGraph(ctx context.Context) error {
 	s.Episodes, s.Entities, s.Procedures, s.Relationships = db.Episodes(), db.Entities(), db.Procedures(), db.Relationships()
 	o.scopes(stores.RoleGraph, db.GraphScopes())
 	return nil
-}
-
-func (o *opening) records(ctx context.Context) error {
-	return schemes{"sqlite": o.sqliteRecords}.choose(ctx, stores.RoleRecords, o.cfg.Records)
 }
 
 func (o *opening) sqliteRecords(ctx context.Context) error {
@@ -73,10 +91,6 @@ func (o *opening) scopes(role stores.Role, list stores.Scopes) {
 	all[role] = list
 }
 
-func (o *opening) vectors(ctx context.Context) error {
-	return schemes{"sqlite": o.sqliteVectors}.choose(ctx, stores.RoleVectors, o.cfg.Vectors)
-}
-
 func (o *opening) sqliteVectors(ctx context.Context) error {
 	db, err := o.sqlite(ctx, stores.RoleVectors, o.cfg.Vectors)
 	if err != nil {
@@ -86,20 +100,12 @@ func (o *opening) sqliteVectors(ctx context.Context) error {
 	return nil
 }
 
-func (o *opening) cache(ctx context.Context) error {
-	return schemes{"inprocess": o.inprocess}.choose(ctx, stores.RoleCache, o.cfg.Cache)
-}
-
 func (o *opening) inprocess(context.Context) error {
 	if _, rest := split(o.cfg.Cache); rest != "" {
 		return errors.New("cache: inprocess: takes no options")
 	}
 	c := inprocess.New(0)
 	o.playing(c, stores.RoleCache)
-	o.set.Cache = c
+	o.set.Cache, o.set.Locks, o.set.Bus = c, c.Locks(), c.Bus()
 	return nil
-}
-
-func unknown(key, scheme string, known ...string) error {
-	return fmt.Errorf("%s: there is no backend %q; known are %s", key, scheme, list(known))
 }

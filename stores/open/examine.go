@@ -1,0 +1,46 @@
+package open
+
+import (
+	"context"
+	"time"
+
+	"thalamus/config"
+	"thalamus/stores"
+	"thalamus/stores/hashing"
+)
+
+// Examined is what came of a look at the backend of a role.
+type Examined struct {
+	Role    stores.Role
+	Scheme  string // of the URL: "neo4j", "inprocess"
+	Facts   stores.Facts
+	Latency time.Duration // of reaching the backend and asking it; zero for what is part of this process
+	Err     error
+}
+
+// Examine looks at the backend of every role, and neither creates nor changes anything. The embedded database is left out;
+// see [Inspect].
+func Examine(ctx context.Context, cfg *config.Config) []Examined {
+	o := &opening{cfg: cfg}
+	var out []Examined
+	for _, r := range o.roles() {
+		scheme, _ := split(r.url)
+		if scheme == "sqlite" {
+			continue
+		}
+		e := Examined{Role: r.Role, Scheme: scheme}
+		p, err := r.chosen()
+		switch {
+		case err != nil:
+			e.Err = err
+		case p.look != nil:
+			start := time.Now()
+			e.Facts, e.Err = p.look(ctx)
+			e.Latency = time.Since(start)
+		case scheme == "hashing":
+			e.Facts.Model = hashing.New().Model()
+		}
+		out = append(out, e)
+	}
+	return out
+}
