@@ -2,15 +2,17 @@
 
 LINT_VERSION := v2.12.2
 LINT         := bin/golangci-lint-$(LINT_VERSION)
+SERVERS_RUN  := ./stores/storestest/servers/run
 ARGS         ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve build test race lint generate bench playground clean
+.PHONY: help demo serve build test services race lint generate bench playground clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  ARGS are passed on: make serve ARGS="--listen 127.0.0.1:0", make test ARGS="-run Recall ./graph/..."'
+	@echo '  SERVERS chooses servers: make test SERVERS=none for the quick tests that need none, SERVERS="neo4j redis" for those two'
 
 demo: ## Build, then serve the sample memory with example queries until Ctrl-C
 	@echo 'Building (a minute or two the first time) ...'
@@ -26,8 +28,11 @@ build: ## Build bin/thalamus
 test: ## Set up and run all tests; what this machine lacks is listed at the end (with CI=true that is a failure)
 	@go run .ci/tests.go $(ARGS)
 
-race: ## Run the Go tests under the race detector, without the longest suites
-	go test -race -short $(or $(ARGS),./...)
+services: ## Start the servers that tests need, print how to name them to tests, and stay until Ctrl-C
+	@go run $(SERVERS_RUN)
+
+race: ## Run the Go tests under the race detector, without the longest suites, against Redis and MariaDB
+	CI= go run $(SERVERS_RUN) -servers "redis mariadb" go test -race -short $(or $(ARGS),./...)
 
 lint: $(LINT) ## Check style and the floors of the architecture
 	GOLANGCI_LINT_CACHE=$(CURDIR)/bin/lint $(LINT) run $(ARGS)

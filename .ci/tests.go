@@ -1,38 +1,54 @@
-// Command tests sets up and runs every test of the repository: those in Go, and those of the playground. At the end it
-// lists what this machine could not run, by name and with the reason; where the variable CI is set, that is a failure.
+// Command tests sets up and runs every test of the repository: those in Go, against real servers which it starts and stops,
+// and those of the playground. At the end it lists what ran against which server, and what this machine could not run, by
+// name and with the reason; where the variable CI is set, that is a failure.
 //
 //	go run .ci/tests.go [arguments of go test; ./... unless given]
+//
+// The variable SERVERS chooses: names of servers, "none" for only the tests that need none, all unless given.
 package main
 
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"syscall"
+
+	"thalamus/stores/storestest/servers"
 )
 
 // nodePackages are the folders whose tests need npm packages.
 var nodePackages = []string{"graph/transport/audits", "playground"}
 
 func main() {
-	r := &run{output: map[test][]string{}}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	r := &run{output: map[test][]string{}, servers: &servers.Services{}, against: map[string][]string{}}
 	r.setUp()
-	r.goTests(os.Args[1:])
+	r.startServers(ctx)
+	r.goTests(ctx, os.Args[1:])
+	r.stopServers()
 	r.playgroundTests()
 	os.Exit(r.report())
 }
 
 // run is one run of the tests.
 type run struct {
-	output  map[test][]string // what the tests that are not over have printed
-	failed  []string
-	missing []string // "what: why"
-	npm     bool     // the npm packages are there
+	output   map[test][]string // what the tests that are not over have printed
+	failed   []string
+	missing  []string // "what: why"
+	optional []string // like missing, of what was never promised
+	npm      bool     // the npm packages are there
+	servers  *servers.Services
+	against  map[string][]string // the packages whose tests ran against a server, by its variable
 }
 
 type test struct{ Package, Test string }
@@ -72,12 +88,53 @@ func in(dir, name string, args ...string) *exec.Cmd {
 	return c
 }
 
+// startServers starts the servers that tests need. Tests whose server is missing are skipped, each with the reason.
+func (r *run) startServers(ctx context.Context) {
+	wanted := os.Getenv("SERVERS")
+	if wanted == "none" {
+		return
+	}
+	products, err := servers.Parse(wanted)
+	if err != nil {
+		fmt.Println("SERVERS:", err)
+		os.Exit(2)
+	}
+	fmt.Println("Starting the servers ...")
+	r.servers, err = servers.Provide(ctx, products...)
+	if err != nil {
+		fmt.Println(err)
+	}
+	for _, s := range r.servers.Provided {
+		if s.Err != nil && s.Promised {
+			r.missing = append(r.missing, fmt.Sprintf("tests that need %s: it did not start, for the reason above", s.Product))
+		}
+	}
+}
+
+func (r *run) stopServers() {
+	if err := r.servers.Close(); err != nil {
+		r.failed = append(r.failed, "stopping the servers: "+err.Error())
+	}
+}
+
+// unpromised says whether a reason for a skip is that a server is missing which need not be there.
+func (r *run) unpromised(reason string) bool {
+	for _, s := range r.servers.Provided {
+		if s.Err != nil && !s.Promised && strings.Contains(reason, s.Variable) {
+			return true
+		}
+	}
+	return false
+}
+
 // goTests runs the tests in Go and prints a line for each package, and all of what a failed test has printed.
-func (r *run) goTests(args []string) {
+func (r *run) goTests(ctx context.Context, args []string) {
 	if len(args) == 0 {
 		args = []string{"./..."}
 	}
-	c := exec.Command("go", append([]string{"test", "-json"}, args...)...)
+	c := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
+	c.Env = append(os.Environ(), r.servers.Environment()...)
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	if err == nil {
@@ -116,6 +173,9 @@ func (r *run) note(e event) {
 		fmt.Print(e.Output)
 	case "output":
 		r.output[e.test] = append(r.output[e.test], e.Output)
+		if m := named.FindStringSubmatch(e.Output); m != nil && !slices.Contains(r.against[m[1]], e.Package) {
+			r.against[m[1]] = append(r.against[m[1]], e.Package)
+		}
 	case "pass", "fail", "skip":
 		r.over(e)
 		delete(r.output, e.test)
@@ -135,9 +195,17 @@ func (r *run) over(e event) {
 	case e.Test == "" && e.Action == "pass":
 		fmt.Printf("ok    %-44s %6.1fs\n", name, e.Elapsed)
 	case e.Test != "" && e.Action == "skip":
-		r.missing = append(r.missing, name+": "+reason(out))
+		why := reason(out)
+		if r.unpromised(why) {
+			r.optional = append(r.optional, name+": "+why)
+		} else {
+			r.missing = append(r.missing, name+": "+why)
+		}
 	}
 }
+
+// named is the line by which a test says which server it runs against.
+var named = regexp.MustCompile(`: runs against (\w+)\n$`)
 
 // logged is a line that a test has logged, behind the place it was logged at.
 var logged = regexp.MustCompile(`(?m)^\s+\S+\.go:\d+: (.*)$`)
@@ -167,7 +235,18 @@ func (r *run) playgroundTests() {
 
 // report says what failed and what could not be run, and gives the exit code.
 func (r *run) report() int {
+	if len(r.servers.Provided) > 0 {
+		fmt.Println("\nServers:")
+		r.servers.Print(os.Stdout)
+	}
+	for _, s := range r.servers.Provided {
+		if packages := r.against[s.Variable]; len(packages) > 0 {
+			slices.Sort(packages)
+			fmt.Printf("  Ran against %s: %s\n", s.Name, strings.Join(packages, ", "))
+		}
+	}
 	list("Failed:", r.failed)
+	list("Not run on this machine, and not promised:", r.optional)
 	list("Not run on this machine:", r.missing)
 	ci := os.Getenv("CI") != ""
 	switch {
@@ -178,6 +257,8 @@ func (r *run) report() int {
 		return 1
 	case len(r.missing) > 0:
 		fmt.Println("\nEverything else passed.")
+	case len(r.optional) > 0:
+		fmt.Println("\nEverything that was promised was run, and everything passed.")
 	default:
 		fmt.Println("\nEverything was run, and everything passed.")
 	}

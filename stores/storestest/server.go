@@ -15,6 +15,7 @@ func Server(t testing.TB, role stores.Role) string {
 	url := os.Getenv(name)
 	switch {
 	case url != "":
+		t.Logf("runs against %s", name) // which the report of make test gathers
 	case os.Getenv("CI") != "":
 		t.Fatalf("%s is not set: run the tests by `make test`, which starts the servers they need", name)
 	default:
