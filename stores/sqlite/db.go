@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"thalamus/stores"
+	"thalamus/stores/relational"
 )
 
 const (
@@ -59,9 +60,10 @@ type DB struct {
 	writer  *sql.DB
 	lock    *os.File
 	closed  atomic.Bool
-	turn    chan struct{} // holds one token while a transaction runs, so that writers queue and their afterCommit keeps order
-	maxWalk int           // how many edges a walk may follow
-	vectors vectorState   // what the vectors keep in memory
+	turn    chan struct{}        // holds one token while a transaction runs, so that writers queue and their afterCommit keeps order
+	rows    *relational.Database // the machinery of rows over all this
+	maxWalk int                  // how many edges a walk may follow
+	vectors vectorState          // what the vectors keep in memory
 }
 
 // Open opens the data directory dir, creating it (mode 0700) and its database when they do not exist, and brings the
@@ -80,6 +82,7 @@ func Open(ctx context.Context, dir string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{lock: lock, turn: make(chan struct{}, 1), maxWalk: maxWalk}
+	db.rows = relational.New(engine{db}, dialect{})
 	if db.writer, err = connect(dir, o, "_txlock=immediate", 1); err == nil {
 		if err = db.migrate(ctx, dir); err == nil {
 			db.readers, err = connect(dir, o, "_pragma=query_only(1)", o.Readers)

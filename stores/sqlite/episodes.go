@@ -4,27 +4,32 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 
 	"thalamus/stores"
 	"thalamus/stores/flat"
+	"thalamus/stores/relational"
 )
 
 // Episodes is the contract of episodes.
 func (db *DB) Episodes() stores.Episodes {
-	return episodes{records[stores.Episode]{db, episodeTable}}
+	return episodes{relational.NewRecords(db.rows, episodeTable), db}
 }
 
-type episodes struct{ records[stores.Episode] }
+type episodes struct {
+	relational.Records[stores.Episode]
+	db *DB
+}
 
 type episode = stores.Episode
 
-var episodeTable = newTable("episodes", flat.Episodes, table[episode]{
-	read:     map[string]string{"mentions": readMentions},
-	links:    &mentionsColumn,
-	check:    mentionsExist,
-	complete: setPosition,
-	attach:   writeMentions,
-	detach:   detachEpisodes,
+var episodeTable = relational.NewTable(dialect{}, "episodes", flat.Episodes, relational.Extras[episode]{
+	Read:     map[string]string{"mentions": readMentions},
+	Links:    &mentionsColumn,
+	Check:    mentionsExist,
+	Complete: setPosition,
+	Attach:   writeMentions,
+	Detach:   detachEpisodes,
 })
 
 // mentionsColumn gathers the mentions of an episode, in the order in which they were given.
@@ -66,9 +71,9 @@ func exist(ctx context.Context, q querier, s stores.Scope, kind stores.Kind, ids
 	if len(ids) == 0 {
 		return nil
 	}
-	st := (&statement{}).add("SELECT asked.value FROM json_each(?) AS asked WHERE NOT EXISTS (SELECT 1 FROM "+nodeTables[kind]+
-		" AS t WHERE t.scope = ? AND t.id = asked.value) LIMIT 1", array(unique(ids)), s.Key())
-	return st.each(ctx, q, func(rows *sql.Rows) error {
+	st := relational.SQL("SELECT asked.value FROM json_each(?) AS asked WHERE NOT EXISTS (SELECT 1 FROM "+nodeTables[kind]+
+		" AS t WHERE t.scope = ? AND t.id = asked.value) LIMIT 1", array(slices.Compact(slices.Sorted(slices.Values(ids)))), s.Key())
+	return st.Each(ctx, q, func(rows *sql.Rows) error {
 		var id stores.ID
 		if err := rows.Scan(&id); err != nil {
 			return err
@@ -109,13 +114,13 @@ func detachEpisodes(ctx context.Context, q querier, s stores.Scope, ids []stores
 
 // ByEntity reads, for each entity, one page of the episodes that mention it.
 func (r episodes) ByEntity(ctx context.Context, s stores.Scope, entities []stores.ID, q stores.Query) (map[stores.ID]stores.Slice[*stores.Episode], error) {
-	return r.children(ctx, s, entities, q, mentioning)
+	return r.Children(ctx, s, entities, q, mentioning)
 }
 
 // mentioning links entities to the episodes that mention them.
-func mentioning(st *statement, scope, entities string) {
-	st.add("SELECT m.entity, e.rowid FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.entity = asked.value"+
-		" CROSS JOIN episodes AS e ON e.scope = m.scope AND e.id = m.episode", entities, scope)
+func mentioning(st *relational.Statement, scope any, entities []stores.ID) {
+	st.Add("SELECT m.entity, e.rowid FROM json_each(?) AS asked CROSS JOIN mentions AS m ON m.scope = ? AND m.entity = asked.value"+
+		" CROSS JOIN episodes AS e ON e.scope = m.scope AND e.id = m.episode", array(entities), scope)
 }
 
 // Adjacent reads the neighbours in the session.
@@ -124,17 +129,17 @@ func (r episodes) Adjacent(ctx context.Context, s stores.Scope, ids []stores.ID)
 		return nil, err
 	}
 	const beside = "coalesce((SELECT n.id FROM episodes AS n WHERE n.scope = t.scope AND n.session_id = t.session_id AND "
-	st := (&statement{}).add("SELECT t.id, "+
+	st := relational.SQL("SELECT t.id, "+
 		beside+"(n.position, n.id) < (t.position, t.id) ORDER BY n.position DESC, n.id DESC LIMIT 1), ''), "+
 		beside+"(n.position, n.id) > (t.position, t.id) ORDER BY n.position, n.id LIMIT 1), '') "+
 		"FROM json_each(?) AS asked CROSS JOIN episodes AS t ON t.scope = ? AND t.id = asked.value", array(ids), s.Key())
 	out := make(map[stores.ID]stores.Adjacent, len(ids))
-	err := st.each(ctx, r.db.reader(ctx), func(rows *sql.Rows) error {
+	err := st.Each(ctx, r.db.rows.Reader(ctx), func(rows *sql.Rows) error {
 		var id stores.ID
 		var a stores.Adjacent
 		err := rows.Scan(&id, &a.Previous, &a.Next)
 		out[id] = a
 		return err
 	})
-	return out, ended(ctx, err)
+	return out, r.db.rows.Ended(ctx, err)
 }

@@ -47,9 +47,3 @@ func translate(err error) error {
 	}
 	return err
 }
-
-// interrupted says that a statement was stopped from outside, as the end of a context does.
-func interrupted(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_INTERRUPT
-}

@@ -7,47 +7,78 @@ import (
 	"testing"
 
 	"thalamus/stores"
-	"thalamus/stores/flat"
+	"thalamus/stores/relational"
 )
 
-// explainer is a querier that notes how the database means to run each query.
+// explainer is the engine of a database whose reads note how the database means to run them.
 type explainer struct {
-	querier
-	plan []string
+	engine
+	plan *[]string
 }
 
-func (e *explainer) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := e.querier.QueryContext(ctx, "EXPLAIN QUERY PLAN "+query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-			return nil, err
-		}
-		e.plan = append(e.plan, detail)
-	}
-	if err := rows.Err(); err != nil {
+func (e explainer) Pool() querier { return explaining{e.engine.Pool(), e.plan} }
+
+func (e explainer) Begin(ctx context.Context, mode relational.Mode) (relational.Tx, func(), error) {
+	tx, end, err := e.engine.Begin(ctx, mode)
+	return explainingTx{tx, explaining{tx, e.plan}}, end, err
+}
+
+type explainingTx struct {
+	relational.Tx
+	reads explaining
+}
+
+func (e explainingTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return e.reads.QueryContext(ctx, query, args...)
+}
+
+func (e explainingTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return e.reads.QueryRowContext(ctx, query, args...)
+}
+
+type explaining struct {
+	querier
+	plan *[]string
+}
+
+func (e explaining) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := e.explain(ctx, query, args); err != nil {
 		return nil, err
 	}
 	return e.querier.QueryContext(ctx, query, args...)
 }
 
+func (e explaining) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if err := e.explain(ctx, query, args); err != nil {
+		*e.plan = append(*e.plan, err.Error())
+	}
+	return e.querier.QueryRowContext(ctx, query, args...)
+}
+
+func (e explaining) explain(ctx context.Context, query string, args []any) error {
+	return relational.SQL("EXPLAIN QUERY PLAN "+query, args...).Each(ctx, e.querier, func(rows *sql.Rows) error {
+		var id, parent, unused int
+		var detail string
+		err := rows.Scan(&id, &parent, &unused, &detail)
+		*e.plan = append(*e.plan, detail)
+		return err
+	})
+}
+
 // explain runs a read and fails when it goes through a whole table, or sorts where sorted is set.
-func explain(t *testing.T, db *DB, what string, sorted bool, read func(q querier) error) {
+func explain(t *testing.T, db *DB, what string, sorted bool, read func(db *DB) error) {
 	t.Helper()
-	e := &explainer{querier: db.readers}
-	if err := read(e); err != nil {
+	var steps []string
+	watched := &DB{readers: db.readers, writer: db.writer, turn: db.turn, maxWalk: db.maxWalk}
+	watched.rows = relational.New(explainer{engine{db}, &steps}, dialect{})
+	if err := read(watched); err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
-	plan := strings.Join(e.plan, "\n")
-	if len(e.plan) == 0 {
+	plan := strings.Join(steps, "\n")
+	if len(steps) == 0 {
 		t.Errorf("%s ran no query", what)
 	}
-	for _, step := range e.plan {
+	for _, step := range steps {
 		whole := strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, "VIRTUAL TABLE") &&
 			!strings.HasPrefix(step, "SCAN ranked") && !strings.HasPrefix(step, "SCAN links") &&
 			!strings.HasPrefix(step, "SCAN (subquery") && !strings.HasPrefix(step, "SCAN CONSTANT ROW")
@@ -57,15 +88,22 @@ func explain(t *testing.T, db *DB, what string, sorted bool, read func(q querier
 	}
 }
 
+// contract is what all nouns can be asked.
+type contract[T any] interface {
+	ByID(context.Context, stores.Scope, []stores.ID, []stores.Field) (map[stores.ID]*T, error)
+	List(context.Context, stores.Scope, stores.Query) (stores.Slice[*T], error)
+}
+
 // explainNoun checks the reads that all nouns share: by id, and the default order from both ends and from the middle.
-func explainNoun[T any](t *testing.T, db *DB, tab *table[T], values []any) {
+func explainNoun[T any](t *testing.T, db *DB, spec stores.Spec, of func(*DB) contract[T], values ...any) {
 	t.Helper()
-	r, s, ctx := records[T]{db, tab}, stores.NewScope("u", "", ""), t.Context()
-	explain(t, db, tab.name+" by id", true, func(q querier) error {
-		_, err := r.byID(ctx, q, s, []stores.ID{stores.NewID()}, nil)
+	s, ctx := stores.NewScope("u", "", ""), t.Context()
+	name := string(spec.Kind)
+	explain(t, db, name+" by id", true, func(db *DB) error {
+		_, err := of(db).ByID(ctx, s, []stores.ID{stores.NewID()}, nil)
 		return err
 	})
-	order, err := tab.spec.Sorted(nil)
+	order, err := spec.Sorted(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,12 +112,8 @@ func explainNoun[T any](t *testing.T, db *DB, tab *table[T], values []any) {
 	for what, page := range map[string]stores.Page{
 		"first": {First: 5}, "last": {Last: 5}, "after": {First: 5, After: middle}, "before": {Last: 5, Before: middle},
 	} {
-		p, err := flat.NewPlan(r.spec, stores.Query{Page: page})
-		if err != nil {
-			t.Fatal(err)
-		}
-		explain(t, db, tab.name+" listed "+what, true, func(q querier) error {
-			_, err := r.page(ctx, q, s, p, nil)
+		explain(t, db, name+" listed "+what, true, func(db *DB) error {
+			_, err := of(db).List(ctx, s, stores.Query{Page: page})
 			return err
 		})
 	}
@@ -92,63 +126,47 @@ func TestQueryPlans(t *testing.T) {
 	}
 	defer db.Close() //nolint:errcheck // the test is over
 
-	explainNoun(t, db, episodeTable, []any{1})
-	explainNoun(t, db, entityTable, []any{"name"})
-	explainNoun(t, db, entityRecordTable, []any{"name"})
-	explainNoun(t, db, procedureTable, []any{"name"})
-	explainNoun(t, db, relationshipTable, []any{0.5})
-	explainNoun(t, db, todoTable, []any{1, 1})
+	explainNoun(t, db, stores.EpisodeSpec, func(db *DB) contract[stores.Episode] { return db.Episodes() }, 1)
+	explainNoun(t, db, stores.EntitySpec, func(db *DB) contract[stores.Entity] { return db.Entities() }, "name")
+	explainNoun(t, db, stores.EntityRecordSpec, func(db *DB) contract[stores.EntityRecord] { return db.EntityRecords() }, "name")
+	explainNoun(t, db, stores.ProcedureSpec, func(db *DB) contract[stores.Procedure] { return db.Procedures() }, "name")
+	explainNoun(t, db, stores.RelationshipSpec, func(db *DB) contract[stores.Relationship] { return db.Relationships() }, 0.5)
+	explainNoun(t, db, stores.TodoSpec, func(db *DB) contract[stores.Todo] { return db.Todos() }, 1, 1)
 	explainChildren(t, db)
 
 	s, ctx := stores.NewScope("u", "", ""), t.Context()
-	explain(t, db, "a step of a walk", true, func(q querier) error {
-		w := &walk{q: q, scope: s.Key(), types: []stores.RelationType{"USES"}, left: 10}
-		_, err := w.step(ctx, []stores.ID{"a"})
+	explain(t, db, "entity records by name", true, func(db *DB) error {
+		_, err := db.EntityRecords().ByName(ctx, s, []string{"a", "b"})
 		return err
 	})
-	explain(t, db, "edges of a neighborhood", false, func(q querier) error {
-		_, err := relationships{records[stores.Relationship]{db, relationshipTable}}.among(ctx, q, s, []stores.ID{"a", "b"}, nil)
-		return err
+	explain(t, db, "a step of a walk", true, func(db *DB) error {
+		return db.snapshot(ctx, func(q querier) error {
+			w := &walk{q: q, scope: s.Key(), types: []stores.RelationType{"USES"}, left: 10}
+			_, err := w.step(ctx, []stores.ID{"a"})
+			return err
+		})
+	})
+	explain(t, db, "edges of a neighborhood", false, func(db *DB) error {
+		return db.snapshot(ctx, func(q querier) error {
+			_, err := db.Relationships().(relationships).among(ctx, q, s, []stores.ID{"a", "b"}, nil)
+			return err
+		})
 	})
 }
 
 func explainChildren(t *testing.T, db *DB) {
 	t.Helper()
-	read := func(what string, pages func(q querier, p func(shape) flat.Plan, f family) error, of links) {
-		t.Helper()
-		explain(t, db, what, false, func(q querier) error {
-			return pages(q, func(s shape) flat.Plan {
-				p, err := flat.NewPlan(s.spec, stores.Query{Page: stores.Page{First: 5}})
-				if err != nil {
-					t.Fatal(err)
-				}
-				return p
-			}, family{`["a","b"]`, of})
-		})
-	}
-	s, ctx := stores.NewScope("u", "", ""), t.Context()
-	episodePages := func(q querier, p func(shape) flat.Plan, f family) error {
-		_, err := records[stores.Episode]{db, episodeTable}.pages(ctx, q, s, p(episodeTable.shape), nil, f)
-		return err
-	}
-	entityPages := func(q querier, p func(shape) flat.Plan, f family) error {
-		_, err := records[stores.Entity]{db, entityTable}.pages(ctx, q, s, p(entityTable.shape), nil, f)
-		return err
-	}
-	todoPages := func(q querier, p func(shape) flat.Plan, f family) error {
-		_, err := records[stores.Todo]{db, todoTable}.pages(ctx, q, s, p(todoTable.shape), nil, f)
-		return err
-	}
-	edgePages := func(q querier, p func(shape) flat.Plan, f family) error {
-		_, err := records[stores.Relationship]{db, relationshipTable}.pages(ctx, q, s, p(relationshipTable.shape), nil, f)
-		return err
-	}
-	read("episodes by entity", episodePages, mentioning)
-	read("entities by episode", entityPages, mentioned)
-	read("entities by lineage", entityPages, ofLineage)
-	read("todos by episode", todoPages, ofEpisode)
-	read("todos by entity", todoPages, ofEntity)
-	for _, flow := range []stores.Flow{stores.FlowOut, stores.FlowIn, stores.FlowBoth} {
-		read("edges by node "+string(flow), edgePages, flowing[flow])
+	s, ctx, ids, q := stores.NewScope("u", "", ""), t.Context(), []stores.ID{"a", "b"}, stores.Query{Page: stores.Page{First: 5}}
+	for what, read := range map[string]func(db *DB) error{
+		"episodes by entity":  func(db *DB) error { _, err := db.Episodes().ByEntity(ctx, s, ids, q); return err },
+		"entities by episode": func(db *DB) error { _, err := db.Entities().ByEpisode(ctx, s, ids, nil); return err },
+		"entities by lineage": func(db *DB) error { _, err := db.Entities().ByLineage(ctx, s, ids, nil); return err },
+		"todos by episode":    func(db *DB) error { _, err := db.Todos().ByEpisode(ctx, s, ids, q); return err },
+		"todos by entity":     func(db *DB) error { _, err := db.Todos().ByEntity(ctx, s, ids, q); return err },
+		"edges out":           func(db *DB) error { _, err := db.Relationships().ByNode(ctx, s, ids, stores.FlowOut, q); return err },
+		"edges in":            func(db *DB) error { _, err := db.Relationships().ByNode(ctx, s, ids, stores.FlowIn, q); return err },
+		"edges both ways":     func(db *DB) error { _, err := db.Relationships().ByNode(ctx, s, ids, stores.FlowBoth, q); return err },
+	} {
+		explain(t, db, what, false, read)
 	}
 }

@@ -5,17 +5,18 @@ import (
 
 	"thalamus/stores"
 	"thalamus/stores/flat"
+	"thalamus/stores/relational"
 )
 
 // Procedures is the contract of procedures.
 func (db *DB) Procedures() stores.Procedures {
-	return records[stores.Procedure]{db, procedureTable}
+	return relational.NewRecords(db.rows, procedureTable)
 }
 
 type procedure = stores.Procedure
 
-var procedureTable = newTable("procedures", flat.Procedures, table[procedure]{
-	detach: func(ctx context.Context, q querier, s stores.Scope, ids []stores.ID) error {
+var procedureTable = relational.NewTable(dialect{}, "procedures", flat.Procedures, relational.Extras[procedure]{
+	Detach: func(ctx context.Context, q querier, s stores.Scope, ids []stores.ID) error {
 		return deleteEdges(ctx, q, s, stores.KindProcedure, ids)
 	},
 })

@@ -6,23 +6,28 @@ import (
 
 	"thalamus/stores"
 	"thalamus/stores/flat"
+	"thalamus/stores/relational"
 )
 
 // Relationships is the contract of edges.
 func (db *DB) Relationships() stores.Relationships {
-	return relationships{records[stores.Relationship]{db, relationshipTable}}
+	return relationships{relational.NewRecords(db.rows, relationshipTable), db}
 }
 
-type relationships struct{ records[stores.Relationship] }
+type relationships struct {
+	relational.Records[stores.Relationship]
+	db *DB
+}
 
 type relationship = stores.Relationship
 
-var relationshipTable = newTable("relationships", flat.Relationships, table[relationship]{
+var relationshipTable = relational.NewTable(dialect{}, "relationships", flat.Relationships, relational.Extras[relationship]{
 	// The label is part of the key, so no label is the empty text there; to filters and orders it is null all the same.
-	read:  map[string]string{"label": "nullif(t.label, '')"},
-	write: map[string]string{"label": "coalesce(?, '')"},
-	check: endsExist,
-	conflict: func(r *relationship) error {
+	Read:  map[string]string{"label": "nullif(t.label, '')"},
+	Write: map[string]string{"label": "coalesce(?, '')"},
+	Check: endsExist,
+	Conflict: func(_ context.Context, _ querier, _ stores.Scope, items []*relationship) error {
+		r := items[0]
 		return stores.Conflict("another %s edge with this label already joins %s to %s; edit that one", r.Type, r.Source.ID, r.Target.ID)
 	},
 })
@@ -64,25 +69,25 @@ func (r relationships) ByNode(ctx context.Context, s stores.Scope, nodes []store
 	if !ok {
 		return nil, stores.Invalid("flow", "%q is not one of [OUT IN BOTH]", flow)
 	}
-	return r.children(ctx, s, nodes, q, of)
+	return r.Children(ctx, s, nodes, q, of)
 }
 
 // flowing links nodes to their edges.
-var flowing = map[stores.Flow]links{
+var flowing = map[stores.Flow]relational.Links{
 	stores.FlowOut: edgesAt("source"),
 	stores.FlowIn:  edgesAt("target"),
-	stores.FlowBoth: func(st *statement, scope, nodes string) {
+	stores.FlowBoth: func(st *relational.Statement, scope any, nodes []stores.ID) {
 		edgesAt("source")(st, scope, nodes)
-		st.add(" UNION ALL ")
+		st.Add(" UNION ALL ")
 		edgesAt("target")(st, scope, nodes)
 	},
 }
 
 // edgesAt links nodes to the edges that have them at one end.
-func edgesAt(end string) links {
-	return func(st *statement, scope, nodes string) {
-		st.add("SELECT e."+end+", e.rowid FROM json_each(?) AS asked CROSS JOIN relationships AS e ON e.scope = ? AND e."+end+" = asked.value",
-			nodes, scope)
+func edgesAt(end string) relational.Links {
+	return func(st *relational.Statement, scope any, nodes []stores.ID) {
+		st.Add("SELECT e."+end+", e.rowid FROM json_each(?) AS asked CROSS JOIN relationships AS e ON e.scope = ? AND e."+end+" = asked.value",
+			array(nodes), scope)
 	}
 }
 
@@ -110,7 +115,7 @@ func (r relationships) adjust(ctx context.Context, s stores.Scope, ids []stores.
 		if err != nil {
 			return err
 		}
-		out, err = r.byID(ctx, q, s, ids, nil)
+		out, err = r.Find(ctx, q, s, ids, nil)
 		return err
 	})
 	return out, err
@@ -126,7 +131,7 @@ func unit(path string, v float64) error {
 // included.
 func (r relationships) Decay(ctx context.Context, s stores.Scope, d stores.Decay) (stores.Faded, error) {
 	var faded stores.Faded
-	where, err := r.spec.Check(d.Where)
+	where, err := r.Spec.Check(d.Where)
 	if err != nil {
 		return faded, err
 	}
@@ -136,22 +141,22 @@ func (r relationships) Decay(ctx context.Context, s stores.Scope, d stores.Decay
 	if err := c.Err(); err != nil {
 		return faded, err
 	}
-	stale := func(st *statement) {
-		st.add("t.scope = ? AND t.last_co_access_at < ? AND ", s.Key(), d.StaleBefore.UnixMicro())
-		r.where(st, where)
+	stale := func(st *relational.Statement) {
+		st.Add("t.scope = ? AND t.last_co_access_at < ? AND ", s.Key(), d.StaleBefore.UnixMicro())
+		r.Where(st, where)
 	}
 	err = r.db.write(ctx, func(ctx context.Context, q querier) (err error) {
 		// What will be too faint goes first: the filter means the weights as they are now, for both statements.
-		prune := (&statement{}).add("DELETE FROM relationships AS t WHERE ")
+		prune := relational.SQL("DELETE FROM relationships AS t WHERE ")
 		stale(prune)
-		prune.add(" AND t.weight * (1 - ?) < ?", d.Rate, d.MinWeight)
-		if faded.Pruned, err = prune.run(ctx, q); err != nil {
+		prune.Add(" AND t.weight * (1 - ?) < ?", d.Rate, d.MinWeight)
+		if faded.Pruned, err = prune.Run(ctx, q); err != nil {
 			return err
 		}
-		fade := (&statement{}).add("UPDATE relationships AS t SET weight = weight * (1 - ?), updated_at = ?, version = version + 1 WHERE ",
+		fade := relational.SQL("UPDATE relationships AS t SET weight = weight * (1 - ?), updated_at = ?, version = version + 1 WHERE ",
 			d.Rate, stores.Now().UnixMicro())
 		stale(fade)
-		kept, err := fade.run(ctx, q)
+		kept, err := fade.Run(ctx, q)
 		faded.Decayed = kept + faded.Pruned
 		return err
 	})

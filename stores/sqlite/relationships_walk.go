@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"thalamus/stores"
+	"thalamus/stores/relational"
 )
 
 // maxWalk is how many edges a walk may follow in all. It keeps a walk through a hub (a node with very many edges) within
@@ -37,21 +38,21 @@ type hop struct {
 
 // step follows every edge of the frontier. With errTooFar come the hops that were still allowed.
 func (w *walk) step(ctx context.Context, frontier []stores.ID) (hops []hop, err error) {
-	st := &statement{}
+	st := &relational.Statement{}
 	from := array(frontier)
 	for i, way := range [][2]string{{"source", "target"}, {"target", "source"}} {
 		if i > 0 {
-			st.add(" UNION ALL ")
+			st.Add(" UNION ALL ")
 		}
 		here, there := "e."+way[0], "e."+way[1]
-		st.add("SELECT asked.value, e.id, "+there+", "+there+"_kind FROM json_each(?) AS asked"+
+		st.Add("SELECT asked.value, e.id, "+there+", "+there+"_kind FROM json_each(?) AS asked"+
 			" CROSS JOIN relationships AS e ON e.scope = ? AND "+here+" = asked.value", from, w.scope)
 		if len(w.types) > 0 {
-			st.add(" AND e.type IN (SELECT value FROM json_each(?))", array(w.types))
+			st.Add(" AND e.type IN (SELECT value FROM json_each(?))", array(w.types))
 		}
 	}
-	st.add(" LIMIT ?", w.left+1)
-	err = st.each(ctx, w.q, func(rows *sql.Rows) error {
+	st.Add(" LIMIT ?", w.left+1)
+	err = st.Each(ctx, w.q, func(rows *sql.Rows) error {
 		if w.left == 0 {
 			return errTooFar
 		}
@@ -91,7 +92,7 @@ func (r relationships) Path(ctx context.Context, s stores.Scope, q stores.PathQu
 		if err != nil || nodes == nil {
 			return err
 		}
-		found, err := r.byID(ctx, tx, s, edges, nil)
+		found, err := r.Find(ctx, tx, s, edges, nil)
 		if err == nil {
 			path = trail(nodes, edges, found)
 		}
@@ -265,17 +266,15 @@ func (w *walk) outwards(ctx context.Context, q stores.NeighborhoodQuery, n *stor
 // among reads the edges between nodes of a set, the strongest first.
 func (r relationships) among(ctx context.Context, q querier, s stores.Scope, ids []stores.ID, types []stores.RelationType) (edges []*stores.Relationship, err error) {
 	set := array(ids)
-	columns := r.selection(nil)
-	st := &statement{}
-	r.selectColumns(st, columns)
-	st.add(" FROM json_each(?) AS asked CROSS JOIN relationships AS t ON t.scope = ? AND t.source = asked.value"+
+	columns := r.Projection(nil)
+	st := r.Select(columns).Add(" FROM json_each(?) AS asked CROSS JOIN relationships AS t ON t.scope = ? AND t.source = asked.value"+
 		" WHERE t.target IN (SELECT value FROM json_each(?))", set, s.Key(), set)
 	if len(types) > 0 {
-		st.add(" AND t.type IN (SELECT value FROM json_each(?))", array(types))
+		st.Add(" AND t.type IN (SELECT value FROM json_each(?))", array(types))
 	}
-	st.add(" ORDER BY t.weight DESC, t.id")
-	err = st.each(ctx, q, func(rows *sql.Rows) error {
-		e, err := r.scan(rows, s, columns)
+	st.Add(" ORDER BY t.weight DESC, t.id")
+	err = st.Each(ctx, q, func(rows *sql.Rows) error {
+		e, err := r.Scan(rows, s, columns)
 		edges = append(edges, e)
 		return err
 	})

@@ -46,22 +46,3 @@ func TestAfterCommit(t *testing.T) {
 	}
 	want("at once", "1", "2", "3")
 }
-
-// TestEveryFieldHasAColumn keeps specs and tables in step: a field without a column could be asked for and not compiled.
-func TestEveryFieldHasAColumn(t *testing.T) {
-	for _, s := range []shape{
-		episodeTable.shape, entityTable.shape, entityRecordTable.shape, procedureTable.shape, relationshipTable.shape,
-		profileTable.shape, todoTable.shape,
-	} {
-		for f := range s.spec.Fields {
-			if s.terms[f].expr == "" {
-				t.Errorf("field %s of %s has no column", f, s.name)
-			}
-		}
-		for f := range s.terms {
-			if s.spec.Fields[f] == 0 {
-				t.Errorf("column %s of %s is no field of the noun", f, s.name)
-			}
-		}
-	}
-}

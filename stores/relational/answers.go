@@ -1,0 +1,123 @@
+package relational
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"thalamus/stores"
+	"thalamus/stores/flat"
+)
+
+// Answers is the contract of remembered answers. The table answer_nodes says which answers hold content of a node.
+type Answers struct{ db *Database }
+
+// NewAnswers is the contract over a database.
+func NewAnswers(db *Database) Answers { return Answers{db} }
+
+// Get reads the answer under a key, or nil.
+func (r Answers) Get(ctx context.Context, s stores.Scope, key string) (*stores.Answer, error) {
+	if err := r.db.Usable(ctx); err != nil {
+		return nil, err
+	}
+	a := &stores.Answer{Key: key}
+	err := SQL("SELECT operation, request, response, nodes, created_at FROM answers WHERE scope = ? AND `key` = ?"+r.db.lock(ctx),
+		r.db.ScopeValues(s)[0], key).
+		One(ctx, r.db.Reader(ctx), &a.Operation, &a.Request, &a.Response, flat.JSON[[]stores.ID]{To: &a.Nodes}, flat.Instant{To: &a.CreatedAt})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, r.db.Ended(ctx, err)
+	}
+	return a, nil
+}
+
+// Put remembers an answer.
+func (r Answers) Put(ctx context.Context, s stores.Scope, a *stores.Answer) error {
+	nodes, err := json.Marshal(a.Nodes)
+	if err != nil {
+		return err
+	}
+	scope := r.db.ScopeValues(s)
+	insert := SQL("INSERT INTO answers (" + strings.Join(r.db.ScopeColumns(), ", ") + ", `key`, operation, request, response, nodes, created_at) VALUES ")
+	insert.tuples(1, len(scope)+6).Add("", append(scope, a.Key, a.Operation, a.Request, a.Response, string(nodes), a.CreatedAt.UnixMicro())...)
+	return r.db.Write(ctx, func(ctx context.Context, q Querier) error {
+		_, err := insert.Run(ctx, q)
+		if err = r.db.driver.Translate(err); errors.Is(err, stores.ErrConflict) {
+			return stores.Conflict("the idempotency key %q was already used; read its answer, or send the request under a new key", a.Key)
+		}
+		if err != nil {
+			return err
+		}
+		for part := range slices.Chunk(unique(a.Nodes), 500) {
+			st := SQL("INSERT INTO answer_nodes (scope, node, `key`) VALUES ").tuples(len(part), 3)
+			for _, node := range part {
+				st.Add("", scope[0], node, a.Key)
+			}
+			if _, err := st.Run(ctx, q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Forget erases the responses that hold content of the nodes; the keys stay taken.
+func (r Answers) Forget(ctx context.Context, s stores.Scope, nodes []stores.ID) error {
+	if len(nodes) == 0 {
+		return r.db.Usable(ctx)
+	}
+	return r.db.Write(ctx, func(ctx context.Context, q Querier) error {
+		keys, err := r.about(ctx, q, s, nodes)
+		if err != nil {
+			return err
+		}
+		for part := range slices.Chunk(keys, r.db.Limits().Values) {
+			st := SQL("UPDATE answers SET response = NULL WHERE scope = ? AND ", r.db.ScopeValues(s)[0])
+			r.db.In(st, "`key`", Values(part))
+			if _, err := st.Run(ctx, q); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// about gives the keys of the answers that hold content of the nodes, in order.
+func (r Answers) about(ctx context.Context, q Querier, s stores.Scope, nodes []stores.ID) ([]string, error) {
+	var keys []string
+	for part := range slices.Chunk(nodes, r.db.Limits().Values) {
+		st := SQL("SELECT `key` FROM answer_nodes WHERE scope = ? AND ", r.db.ScopeValues(s)[0])
+		r.db.In(st, "node", Values(part))
+		err := st.Each(ctx, q, func(rows *sql.Rows) error {
+			var key string
+			err := rows.Scan(&key)
+			keys = append(keys, key)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys), nil
+}
+
+// Prune deletes answers older than an instant, in every scope, and says how many there were.
+func (r Answers) Prune(ctx context.Context, before time.Time) (n int, err error) {
+	err = r.db.Write(ctx, func(ctx context.Context, q Querier) error {
+		_, err := SQL("DELETE FROM answer_nodes WHERE (scope, `key`) IN (SELECT scope, `key` FROM answers WHERE created_at < ?)",
+			before.UnixMicro()).Run(ctx, q)
+		if err != nil {
+			return err
+		}
+		n, err = SQL("DELETE FROM answers WHERE created_at < ?", before.UnixMicro()).Run(ctx, q)
+		return err
+	})
+	return n, err
+}

@@ -1,0 +1,60 @@
+package relational
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+)
+
+// Statement is SQL under construction with the values of its parameters. Text from outside is only ever a parameter.
+type Statement struct {
+	sql  strings.Builder
+	args []any
+}
+
+// SQL starts a statement.
+func SQL(sql string, args ...any) *Statement { return (&Statement{}).Add(sql, args...) }
+
+// Add appends SQL with the values of the parameters in it.
+func (st *Statement) Add(sql string, args ...any) *Statement {
+	st.sql.WriteString(sql)
+	st.args = append(st.args, args...)
+	return st
+}
+
+// Each runs the statement and calls fn for every row.
+func (st *Statement) Each(ctx context.Context, q Querier, fn func(*sql.Rows) error) error {
+	rows, err := q.QueryContext(ctx, st.sql.String(), st.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		if err := fn(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// One reads the first row; without one it is [sql.ErrNoRows].
+func (st *Statement) One(ctx context.Context, q Querier, to ...any) error {
+	return q.QueryRowContext(ctx, st.sql.String(), st.args...).Scan(to...)
+}
+
+// Run executes the statement and says how many rows it changed.
+func (st *Statement) Run(ctx context.Context, q Querier) (int, error) {
+	res, err := q.ExecContext(ctx, st.sql.String(), st.args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
+// tuples adds n times a tuple of width parameters, as VALUES wants them; the values of the parameters are left to the
+// caller.
+func (st *Statement) tuples(n, width int) *Statement {
+	tuple := "(?" + strings.Repeat(", ?", width-1) + ")"
+	return st.Add(tuple + strings.Repeat(", "+tuple, n-1))
+}
