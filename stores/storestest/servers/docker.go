@@ -21,10 +21,10 @@ type compose struct {
 
 // services say how a product is called in compose.yaml, and where it listens there.
 var services = map[Product]struct{ name, port, url string }{
-	Neo4j:   {"neo4j", "7687", "neo4j://neo4j:password@%s/neo4j"},
+	Neo4j:   {"neo4j", "7687", "neo4j://neo4j:" + password + "@%s/neo4j"},
 	Qdrant:  {"qdrant", "6334", "qdrant://%s"},
-	MariaDB: {"mariadb", "3306", "mysql://thalamus:password@%s/thalamus"},
-	MySQL:   {"mysql", "3306", "mysql://thalamus:password@%s/thalamus"},
+	MariaDB: {"mariadb", "3306", "mysql://" + user + ":" + password + "@%s/" + database},
+	MySQL:   {"mysql", "3306", "mysql://" + user + ":" + password + "@%s/" + database},
 	Redis:   {"redis", "6379", "redis://%s/0"},
 }
 
@@ -46,7 +46,7 @@ func newCompose(ctx context.Context) *compose {
 	}
 	project := fmt.Sprintf("thalamus-test-%d-%d", os.Getpid(), rand.IntN(1000))
 	// No port given means a free one. The profile has what the gateway itself does not need.
-	return &compose{[]string{"env", "NEO4J_PORT=", "QDRANT_PORT=", "MYSQL_PORT=", "MARIADB_PORT=", "REDIS_PORT=",
+	return &compose{[]string{"env", "SERVERS_PASSWORD=" + password, "NEO4J_PORT=", "QDRANT_PORT=", "MYSQL_PORT=", "MARIADB_PORT=", "REDIS_PORT=",
 		"docker", "compose", "--file", file, "--project-name", project, "--profile", "mariadb"}}
 }
 
