@@ -121,7 +121,7 @@ func arguments(fn reflect.Type) (args []reflect.Value, keys int) {
 			args = append(args, reflect.ValueOf(context.Background()))
 		case reflect.Slice:
 			n := 7
-			if keys == 0 && in.Elem() != reflect.TypeFor[stores.Field]() {
+			if bytes := in.Elem().Kind() == reflect.Uint8; keys == 0 && !bytes && in.Elem() != reflect.TypeFor[stores.Field]() {
 				n, keys = 3, 3
 			}
 			args = append(args, reflect.MakeSlice(in, n, n))
@@ -155,7 +155,7 @@ func home(contract string) (role stores.Role, product string) {
 
 func writes(method string) bool {
 	for _, verb := range []string{"Put", "Swap", "Delete", "Set", "Upsert", "Reset", "Forget", "Prune", "Strengthen", "Weaken", "Decay",
-		"Expire", "Increment", "Clear", "Acquire", "Renew", "Release", "Publish"} {
+		"Expire", "Increment", "Clear", "Acquire", "Renew", "Release", "Publish", "Bind"} {
 		if strings.HasPrefix(method, verb) {
 			return true
 		}
