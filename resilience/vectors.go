@@ -39,6 +39,10 @@ func (d vectors) SetPayload(ctx context.Context, s stores.Scope, c stores.Collec
 	return do3(ctx, d.gate.write("vectors.setPayload", len(payload)), d.next.SetPayload, s, c, payload)
 }
 
+func (d vectors) SetVectors(ctx context.Context, s stores.Scope, c stores.Collection, change map[stores.ID][]float32) error {
+	return do3(ctx, d.gate.write("vectors.setVectors", len(change)), d.next.SetVectors, s, c, change)
+}
+
 func (d vectors) Delete(ctx context.Context, s stores.Scope, c stores.Collection, ids []stores.ID) (int, error) {
 	return call3(ctx, d.gate.write("vectors.delete", len(ids)), affected, d.next.Delete, s, c, ids)
 }
@@ -49,6 +53,10 @@ func (d vectors) DeleteWhere(ctx context.Context, s stores.Scope, c stores.Colle
 
 func (d vectors) Model(ctx context.Context) (stores.Model, error) {
 	return call(ctx, d.gate.read("vectors.model", 0), one, d.next.Model)
+}
+
+func (d vectors) Bind(ctx context.Context, m stores.Model) error {
+	return do(ctx, d.gate.write("vectors.bind", 0), func(ctx context.Context) error { return d.next.Bind(ctx, m) })
 }
 
 func (d vectors) Reset(ctx context.Context, m stores.Model) error {

@@ -36,8 +36,9 @@ var PointSpec = Spec{
 	},
 }
 
-// Search asks one collection for the points most like something. Exactly one of Vector, Like and Text is set: Vector and
-// Like search by meaning (cosine similarity of dense vectors), Text by keywords.
+// Search asks one collection for the points most like something: Vector and Like search by meaning (cosine similarity of
+// dense vectors), Text by keywords. Exactly one of them is set, or both Vector and Text: such a hybrid search ranks in
+// either way and fuses the rankings, see [FuseRanks]. For the former it counts only what has a positive similarity.
 type Search struct {
 	Collection Collection
 	Vector     []float32
@@ -45,11 +46,12 @@ type Search struct {
 	Text       string // words; a point matches when it has any of them
 	Where      Filter // on the payload
 	Limit      int
-	Threshold  float64 // least score; for vectors, 0..1
+	Threshold  float64 // least score; for dense and hybrid searches, 0..1
 }
 
 // Hit is a found point. The score of a dense search is the cosine similarity cut to 0..1, equal for equal vectors in
-// every engine; that of a keyword search is positive and comparable within one answer only.
+// every engine; that of a keyword search is positive and comparable within one answer only; that of a hybrid search is
+// made of ranks, see [FuseRanks].
 type Hit struct {
 	ID    ID
 	Score float64
@@ -57,9 +59,11 @@ type Hit struct {
 
 // VectorFeatures is what an engine can do.
 type VectorFeatures struct {
-	Dense    bool
-	Keywords bool
-	MaxBatch int // points per upsert that the engine takes at once; larger batches are split
+	Dense       bool
+	Keywords    bool
+	Hybrid      bool
+	TextFilters bool // filters may ask for the order and for parts of texts: gt, gte, lt, lte, contains, startsWith
+	MaxBatch    int  // points per upsert that the engine takes at once; larger batches are split
 }
 
 // MaxHits is the largest Limit of a search.
@@ -70,17 +74,24 @@ type Vectors interface {
 	// Upsert inserts or replaces points. All vectors of an engine come from one embedder; see Model.
 	Upsert(ctx context.Context, s Scope, c Collection, points []Point) error
 	Get(ctx context.Context, s Scope, c Collection, ids []ID) (map[ID]Point, error)
-	// Search runs many searches in one call. Answer i belongs to search i: best first, ties by id.
+	// Search runs many searches in one call. Answer i belongs to search i: best first, ties by id. Which of several points
+	// with the score of the last one are within the limit is up to the engine.
 	Search(ctx context.Context, s Scope, searches []Search) ([][]Hit, error)
 	// Scroll pages through the ids of a collection in id order.
 	Scroll(ctx context.Context, s Scope, c Collection, where Filter, after ID, limit int) ([]ID, error)
 	Count(ctx context.Context, s Scope, c Collection, where Filter) (int, error)
 	// SetPayload merges keys into the payload of points; unknown ids are passed over.
+	// A nil value takes its key out.
 	SetPayload(ctx context.Context, s Scope, c Collection, payload map[ID]map[Field]any) error
+	// SetVectors replaces the dense vectors of points and leaves text and payload alone; unknown ids are passed over.
+	SetVectors(ctx context.Context, s Scope, c Collection, vectors map[ID][]float32) error
 	Delete(ctx context.Context, s Scope, c Collection, ids []ID) (int, error)
 	DeleteWhere(ctx context.Context, s Scope, c Collection, where Filter) (int, error)
 	// Model is the embedder that made the stored vectors; the zero Model while there are none.
 	Model(ctx context.Context) (Model, error)
+	// Bind names the embedder of an engine that has none yet. One that has it already is left alone, with all that was
+	// stored meanwhile, so gateways may start side by side; one that is bound to another embedder is [ErrConflict].
+	Bind(ctx context.Context, m Model) error
 	// Reset deletes every vector of every scope and binds the engine to another embedder.
 	Reset(ctx context.Context, m Model) error
 	Features() VectorFeatures

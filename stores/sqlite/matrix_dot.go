@@ -58,16 +58,6 @@ func normalise(v []float32) bool {
 	return true
 }
 
-// finite says that v holds neither infinities nor NaNs.
-func finite(v []float32) bool {
-	for _, x := range v {
-		if x-x != 0 { // Inf-Inf and NaN-NaN are NaN
-			return false
-		}
-	}
-	return true
-}
-
 // encodeVector is how a vector lies in the database: little-endian float32.
 func encodeVector(v []float32) []byte {
 	b := make([]byte, 0, 4*len(v))

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"container/heap"
 	"context"
 	"runtime"
@@ -26,13 +25,8 @@ type best struct {
 	hits  []stores.Hit
 }
 
-// byRank orders hits as answers list them: by falling score, then by id.
-func byRank(a, b stores.Hit) int {
-	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
-}
-
 func (b *best) Len() int           { return len(b.hits) }
-func (b *best) Less(i, j int) bool { return byRank(b.hits[i], b.hits[j]) > 0 }
+func (b *best) Less(i, j int) bool { return stores.CompareHits(b.hits[i], b.hits[j]) > 0 }
 func (b *best) Swap(i, j int)      { b.hits[i], b.hits[j] = b.hits[j], b.hits[i] }
 func (b *best) Push(x any)         { b.hits = append(b.hits, x.(stores.Hit)) }
 func (b *best) Pop() any           { panic("sqlite: hits are replaced, never popped") }
@@ -41,7 +35,7 @@ func (b *best) offer(h stores.Hit) {
 	switch {
 	case len(b.hits) < b.limit:
 		heap.Push(b, h)
-	case byRank(h, b.hits[0]) < 0:
+	case stores.CompareHits(h, b.hits[0]) < 0:
 		b.hits[0] = h
 		heap.Fix(b, 0)
 	}
@@ -49,7 +43,7 @@ func (b *best) offer(h stores.Hit) {
 
 // ranked is the answer.
 func (b *best) ranked() []stores.Hit {
-	slices.SortFunc(b.hits, byRank)
+	slices.SortFunc(b.hits, stores.CompareHits)
 	return b.hits
 }
 

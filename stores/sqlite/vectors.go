@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -26,7 +25,7 @@ func (db *DB) Vectors() stores.Vectors { return vectors{db} }
 const upsertBatch = 500
 
 func (v vectors) Features() stores.VectorFeatures {
-	return stores.VectorFeatures{Dense: true, Keywords: true, MaxBatch: upsertBatch}
+	return stores.VectorFeatures{Dense: true, Keywords: true, Hybrid: true, TextFilters: true, MaxBatch: upsertBatch}
 }
 
 func cornerOf(s stores.Scope, c stores.Collection) corner {
@@ -40,22 +39,25 @@ func (v vectors) Upsert(ctx context.Context, s stores.Scope, c stores.Collection
 	ids := make([]stores.ID, len(points))
 	payloads := make([]json.RawMessage, len(points))
 	for i, p := range points {
+		if err := p.Check(); err != nil {
+			return err
+		}
 		var err error
-		if payloads[i], err = checkPoint(p); err != nil {
+		if payloads[i], err = encodePayload(p.Payload, false); err != nil {
 			return err
 		}
 		ids[i] = p.ID
 	}
 	at := cornerOf(s, c)
 	return v.db.write(ctx, func(ctx context.Context, q querier) error {
-		dimension, err := bind(ctx, q, len(points[0].Vector))
+		m, err := bind(ctx, q, stores.Model{Dimension: len(points[0].Vector)})
 		if err != nil {
 			return err
 		}
 		texts := make(map[int64]string, len(points))
 		for i, p := range points {
-			if len(p.Vector) != dimension {
-				return wrongDimension(len(p.Vector), dimension)
+			if err := m.CheckDimension(p.Vector); err != nil {
+				return err
 			}
 			row, err := upsertPoint(ctx, q, at, p, payloads[i])
 			if err != nil {
@@ -66,23 +68,6 @@ func (v vectors) Upsert(ctx context.Context, s stores.Scope, c stores.Collection
 		v.db.afterCommit(ctx, func() { v.db.vectors.changed(at, ids) })
 		return indexTexts(ctx, q, at, texts)
 	})
-}
-
-func checkPoint(p stores.Point) (payload json.RawMessage, err error) {
-	switch {
-	case p.ID == "":
-		return nil, stores.Invalid("id", "a point needs an id")
-	case len(p.Vector) == 0:
-		return nil, stores.Invalid("vector", "a point needs a vector")
-	case !finite(p.Vector):
-		return nil, stores.Invalid("vector", "must hold finite numbers only")
-	}
-	return encodePayload(p.Payload, false)
-}
-
-func wrongDimension(got, want int) error {
-	return stores.Invalid("vector", "has %d numbers where the stored vectors have %d; use the embedder that made those, "+
-		"or embed everything again", got, want)
 }
 
 // upsertPoint writes the row of a point and gives its number.
@@ -126,57 +111,6 @@ func (v vectors) Get(ctx context.Context, s stores.Scope, c stores.Collection, i
 		return nil, err
 	}
 	return out, nil
-}
-
-func (v vectors) Model(ctx context.Context) (m stores.Model, err error) {
-	err = v.db.snapshot(ctx, func(q querier) error {
-		m, err = readModel(ctx, q)
-		return err
-	})
-	return m, err
-}
-
-func (v vectors) Reset(ctx context.Context, m stores.Model) error {
-	if m.Dimension < 1 {
-		return stores.Invalid("dimension", "must be at least 1")
-	}
-	return v.db.write(ctx, func(ctx context.Context, q querier) error {
-		for _, statement := range []string{
-			"DELETE FROM points", "INSERT INTO points_text (points_text) VALUES ('delete-all')", "DELETE FROM embedding_model",
-		} {
-			if _, err := q.ExecContext(ctx, statement); err != nil {
-				return err
-			}
-		}
-		if err := writeModel(ctx, q, m); err != nil {
-			return err
-		}
-		v.db.afterCommit(ctx, v.db.vectors.forget)
-		return nil
-	})
-}
-
-// readModel is the embedder that made the stored vectors; zero while there is none.
-func readModel(ctx context.Context, q querier) (m stores.Model, err error) {
-	err = q.QueryRowContext(ctx, "SELECT name, dimension FROM embedding_model").Scan(&m.Name, &m.Dimension)
-	if errors.Is(err, sql.ErrNoRows) {
-		return stores.Model{}, nil
-	}
-	return m, err
-}
-
-func writeModel(ctx context.Context, q querier, m stores.Model) error {
-	_, err := q.ExecContext(ctx, "INSERT INTO embedding_model (only, name, dimension) VALUES (1, ?, ?)", m.Name, m.Dimension)
-	return err
-}
-
-// bind is the length of the stored vectors. While nothing is stored and no embedder was named, it becomes the given one.
-func bind(ctx context.Context, q querier, dimension int) (int, error) {
-	m, err := readModel(ctx, q)
-	if err != nil || m.Dimension > 0 {
-		return m.Dimension, err
-	}
-	return dimension, writeModel(ctx, q, stores.Model{Dimension: dimension})
 }
 
 // jsonList is a list of ids as SQL's json_each takes it, without repetitions.

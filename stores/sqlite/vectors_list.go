@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"thalamus/stores"
 )
@@ -106,6 +108,36 @@ func (v vectors) SetPayload(ctx context.Context, s stores.Scope, c stores.Collec
 			return err
 		}
 		v.db.afterCommit(ctx, func() { v.db.vectors.changed(at, ids) })
+		return nil
+	})
+}
+
+func (v vectors) SetVectors(ctx context.Context, s stores.Scope, c stores.Collection, change map[stores.ID][]float32) error {
+	if len(change) == 0 {
+		return nil
+	}
+	for _, vector := range change {
+		if err := stores.CheckVector(vector); err != nil {
+			return err
+		}
+	}
+	at := cornerOf(s, c)
+	return v.db.write(ctx, func(ctx context.Context, q querier) error {
+		m, err := readModel(ctx, q)
+		if err != nil || m.Dimension == 0 { // then there are no points
+			return err
+		}
+		for id, vector := range change {
+			if err := m.CheckDimension(vector); err != nil {
+				return err
+			}
+			_, err := q.ExecContext(ctx, "UPDATE points SET vector = ? WHERE scope = ? AND collection = ? AND id = ?",
+				encodeVector(vector), at.scope, at.collection, id)
+			if err != nil {
+				return err
+			}
+		}
+		v.db.afterCommit(ctx, func() { v.db.vectors.changed(at, slices.Collect(maps.Keys(change))) })
 		return nil
 	})
 }

@@ -14,60 +14,62 @@ func (v vectors) Search(ctx context.Context, s stores.Scope, searches []stores.S
 	}
 	searches = slices.Clone(searches)
 	for i := range searches {
-		if err := checkSearch(&searches[i]); err != nil {
+		var err error
+		if searches[i], err = searches[i].Check(); err != nil {
 			return nil, err
 		}
 	}
-	answers := make([][]stores.Hit, len(searches))
+	if err := v.checkDimension(ctx, searches); err != nil {
+		return nil, err
+	}
+	byWords := make([][]stores.Hit, len(searches))
+	byMeaning := make([]*question, len(searches))
 	questions := map[stores.Collection][]*question{}
-	asked := make([]*question, len(searches))
 	for i, search := range searches {
 		if search.Text != "" {
 			var err error
-			if answers[i], err = v.db.keywords(ctx, cornerOf(s, search.Collection), search); err != nil {
+			if byWords[i], err = v.db.keywords(ctx, cornerOf(s, search.Collection), leg(search)); err != nil {
 				return nil, err
 			}
-			continue
 		}
-		asked[i] = newQuestion(search)
-		questions[search.Collection] = append(questions[search.Collection], asked[i])
-	}
-	if err := v.checkDimension(ctx, searches); err != nil {
-		return nil, err
+		if search.Text == "" || search.Hybrid() {
+			byMeaning[i] = newQuestion(leg(search))
+			questions[search.Collection] = append(questions[search.Collection], byMeaning[i])
+		}
 	}
 	for c, together := range questions {
 		if err := v.db.dense(ctx, cornerOf(s, c), together); err != nil {
 			return nil, err
 		}
 	}
-	for i, q := range asked {
-		if q != nil {
-			answers[i] = q.best.ranked()
+	answers := make([][]stores.Hit, len(searches))
+	for i, search := range searches {
+		switch {
+		case search.Hybrid():
+			answers[i] = fuse(search, byMeaning[i].best.ranked(), byWords[i])
+		case byMeaning[i] != nil:
+			answers[i] = byMeaning[i].best.ranked()
+		default:
+			answers[i] = byWords[i]
 		}
 	}
 	return answers, nil
 }
 
-// checkSearch refuses what cannot be asked and normalises the filter.
-func checkSearch(s *stores.Search) (err error) {
-	ways := 0
-	for _, given := range []bool{len(s.Vector) > 0, s.Like != "", s.Text != ""} {
-		if given {
-			ways++
-		}
+// leg is what each ranking of a hybrid search is asked, more than its limit and any score at all; other searches are
+// asked as they are.
+func leg(s stores.Search) stores.Search {
+	if s.Hybrid() {
+		s.Limit, s.Threshold = stores.Candidates(s.Limit, stores.HybridPrefetch), math.SmallestNonzeroFloat64
 	}
-	switch {
-	case ways != 1:
-		return stores.Invalid("search", "needs exactly one of vector, like and text")
-	case s.Limit < 1 || s.Limit > stores.MaxHits:
-		return stores.Invalid("limit", "must be between 1 and %d", stores.MaxHits)
-	case math.IsNaN(s.Threshold) || s.Threshold < 0 || s.Text == "" && s.Threshold > 1:
-		return stores.Invalid("threshold", "must be between 0 and 1")
-	case !finite(s.Vector):
-		return stores.Invalid("vector", "must hold finite numbers only")
-	}
-	s.Where, err = stores.PointSpec.Check(s.Where)
-	return err
+	return s
+}
+
+// fuse is the answer of a hybrid search.
+func fuse(s stores.Search, rankings ...[]stores.Hit) []stores.Hit {
+	hits := stores.FuseRanks(rankings...)
+	hits = slices.DeleteFunc(hits, func(h stores.Hit) bool { return h.Score < s.Threshold })
+	return hits[:min(s.Limit, len(hits))]
 }
 
 func newQuestion(s stores.Search) *question {
@@ -88,8 +90,11 @@ func (v vectors) checkDimension(ctx context.Context, searches []stores.Search) e
 		return err
 	}
 	for _, s := range searches {
-		if n := len(s.Vector); n > 0 && n != m.Dimension {
-			return wrongDimension(n, m.Dimension)
+		if len(s.Vector) == 0 {
+			continue
+		}
+		if err := m.CheckDimension(s.Vector); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -271,7 +271,7 @@ func TestVectorsRefuse(t *testing.T) {
 		"unknown field":   upsert(stores.Point{Vector: []float32{1, 2}, Payload: map[stores.Field]any{"colour": "red"}}),
 		"wrong type":      upsert(stores.Point{Vector: []float32{1, 2}, Payload: map[stores.Field]any{"urgency": "high"}}),
 		"wrong payload":   v.SetPayload(ctx, alice, episodes, map[stores.ID]map[stores.Field]any{stores.NewID(): {"x": 1.0}}),
-		"two questions":   ask(stores.Search{Vector: []float32{1, 2}, Text: "x", Limit: 1}),
+		"two questions":   ask(stores.Search{Vector: []float32{1, 2}, Like: "x", Limit: 1}),
 		"no question":     ask(stores.Search{Limit: 1}),
 		"no limit":        ask(stores.Search{Text: "x"}),
 		"large limit":     ask(stores.Search{Text: "x", Limit: stores.MaxHits + 1}),

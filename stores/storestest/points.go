@@ -175,14 +175,17 @@ func testSetPayload(c *cloud) {
 	same(c.t, "points made by a change of an unknown one", 0, far.count(stores.Filter{}))
 
 	noError(c.t, c.SetPayload(c.ctx(), c.scope, c.in, map[stores.ID]map[stores.Field]any{
-		points[0].ID: change, points[1].ID: {"sessionId": "s"}, points[2].ID: {}, stores.NewID(): change,
+		points[0].ID: change, points[1].ID: {"sessionId": "s", "outcome": nil}, points[2].ID: {}, stores.NewID(): change,
 	}))
 	maps.Copy(points[0].Payload, change)
 	points[1].Payload["sessionId"] = "s"
+	delete(points[1].Payload, "outcome")
 	for _, p := range points {
 		c.holds("after a merge", p)
 	}
 	same(c.t, "points", 3, c.count(stores.Filter{}))
+	same(c.t, "points without what was taken out", true,
+		slices.Contains(c.scroll(stores.Where("outcome", stores.IsNull, true), "", 5), points[1].ID))
 	same(c.t, "points that match the change", points[0].ID, c.scroll(stores.Where("type", stores.Eq, "changed"), "", 5)[0])
 	if c.Features().Dense {
 		hits := c.search(stores.Search{Vector: points[0].Vector, Where: stores.Where("type", stores.Eq, "changed"), Limit: 5})[0]
@@ -191,6 +194,36 @@ func testSetPayload(c *cloud) {
 	err := c.SetPayload(c.ctx(), c.scope, c.in, map[stores.ID]map[stores.Field]any{points[0].ID: {"nosuchfield": "x"}})
 	refused(c.t, "an unknown payload field", err, stores.ErrInvalid)
 	c.holds("after a refused change", points[0])
+}
+
+func testSetVectors(c *cloud) {
+	points := c.said("one", "two", "three")
+	change := map[stores.ID][]float32{points[0].ID: c.unit(), points[1].ID: scaled(c.unit(), 7), stores.NewID(): c.unit()}
+	far := c.at(newScope(), c.in)
+	noError(c.t, far.SetVectors(c.ctx(), far.scope, c.in, change))
+	c.holds("after a foreign change", points[0])
+	same(c.t, "points made by a change of an unknown one", 0, far.count(stores.Filter{}))
+
+	noError(c.t, c.SetVectors(c.ctx(), c.scope, c.in, change))
+	noError(c.t, c.SetVectors(c.ctx(), c.scope, c.in, nil))
+	points[0].Vector, points[1].Vector = change[points[0].ID], change[points[1].ID]
+	for _, p := range points {
+		c.holds("after a change of vectors", p)
+	}
+	same(c.t, "points", 3, c.count(stores.Filter{}))
+	if c.Features().Dense {
+		same(c.t, "the nearest to a new vector", points[1].ID, c.search(stores.Search{Vector: points[1].Vector, Limit: 1})[0][0].ID)
+	}
+	if c.Features().Keywords {
+		c.finds(stores.Search{Text: "two"}, points[1])
+	}
+	for what, bad := range map[string][]float32{
+		"a short vector": c.unit()[1:], "no vector": nil, "an infinite vector": append(c.unit()[1:], float32(math.Inf(1))),
+	} {
+		err := c.SetVectors(c.ctx(), c.scope, c.in, map[stores.ID][]float32{points[0].ID: c.unit(), points[2].ID: bad})
+		refused(c.t, what, err, stores.ErrInvalid)
+		c.holds("after "+what, points[0])
+	}
 }
 
 func testPointDelete(c *cloud) {

@@ -64,7 +64,7 @@ func testDense(c *cloud) {
 			hits := c.search(stores.Search{Vector: vector, Limit: limit})[0]
 			c.ranks(fmt.Sprintf("the %d nearest", limit), vector, points, limit, hits)
 		}
-		where := c.conditions(points).tree(2)
+		where := c.promised(c.conditions(points).tree(2))
 		checked, err := stores.PointSpec.Check(where)
 		noError(c.t, err)
 		some := slices.DeleteFunc(slices.Clone(points), func(p stores.Point) bool { return !checked.Match(payload(p)) })

@@ -1,7 +1,9 @@
 package storestest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -25,6 +27,7 @@ func Vectors(t *testing.T, open func(testing.TB) *stores.Set) {
 		run("Corners", testCorners)
 		run("UpsertRace", testUpsertRace)
 		run("SetPayload", testSetPayload)
+		run("SetVectors", testSetVectors)
 		run("Delete", testPointDelete)
 		run("DeleteWhere", testDeleteWhere)
 		run("RefusedPoints", testRefusedPoints)
@@ -49,6 +52,17 @@ func Vectors(t *testing.T, open func(testing.TB) *stores.Set) {
 				c.unsupported(stores.Search{Collection: c.in, Vector: c.unit(), Limit: 1})
 			})
 		}
+		if shared.Vectors.Features().Hybrid {
+			run("Hybrid", testHybrid)
+			run("HybridLimits", testHybridLimits)
+		} else {
+			run("HybridUnsupported", func(c *cloud) {
+				c.unsupported(stores.Search{Collection: c.in, Vector: c.unit(), Text: "word", Limit: 1})
+			})
+		}
+		if !shared.Vectors.Features().TextFilters {
+			run("TextFiltersUnsupported", testTextFiltersUnsupported)
+		}
 		if shared.Vectors.Features().Keywords {
 			run("Keywords", testKeywords)
 			run("KeywordRanking", testKeywordRanking)
@@ -64,8 +78,9 @@ func Vectors(t *testing.T, open func(testing.TB) *stores.Set) {
 		m, err := c.Model(w.ctx())
 		noError(w.t, err)
 		return append(c.calls(c.filled(1)[0].ID), call{"Reset", func(ctx context.Context) error { return c.Reset(ctx, m) }},
-			call{"Model", ask(c.Model)})
+			call{"Bind", func(ctx context.Context) error { return c.Bind(ctx, m) }}, call{"Model", ask(c.Model)})
 	})
+	t.Run("Bind", func(t *testing.T) { testBind(t, open(t)) })
 	t.Run("Reset", func(t *testing.T) { testReset(t, open(t)) })
 }
 
@@ -81,7 +96,7 @@ func bind(t testing.TB, set *stores.Set) {
 	if set.Embedder != nil {
 		m = set.Embedder.Model()
 	}
-	noError(t, set.Vectors.Reset(t.Context(), m))
+	noError(t, set.Vectors.Bind(t.Context(), m))
 }
 
 // cloud is a collection of points in a world.
@@ -231,9 +246,39 @@ func (c *cloud) calls(id stores.ID) []call {
 		{"SetPayload", func(ctx context.Context) error {
 			return c.SetPayload(ctx, s, in, map[stores.ID]map[stores.Field]any{id: {"type": "changed"}})
 		}},
+		{"SetVectors", func(ctx context.Context) error {
+			return c.SetVectors(ctx, s, in, map[stores.ID][]float32{id: old.Vector})
+		}},
 		{"Delete", ask(func(ctx context.Context) (int, error) { return c.Delete(ctx, s, in, []stores.ID{id}) })},
 		{"DeleteWhere", ask(func(ctx context.Context) (int, error) { return c.DeleteWhere(ctx, s, in, stores.Filter{}) })},
 	}
+}
+
+// testBind has an engine to itself. Many bind it at once, as gateways that start together do, and each stores a point:
+// all agree, and no point is lost. Another embedder is refused from then on.
+func testBind(t *testing.T, set *stores.Set) {
+	m := stores.Model{Name: "storestest", Dimension: 24}
+	if bound, err := set.Vectors.Model(t.Context()); err != nil || bound.Dimension > 0 {
+		noError(t, err)
+		m = bound
+	}
+	c := &cloud{newWorld(t, set), set.Vectors, stores.CollectionEpisodes, m.Dimension}
+	points := make([]stores.Point, writers)
+	for i := range points {
+		points[i] = c.point()
+	}
+	noError(t, errors.Join(race(func(i int) error {
+		return cmp.Or(c.Bind(c.ctx(), m), c.Upsert(c.ctx(), c.scope, c.in, points[i:i+1]))
+	})...))
+	same(t, "points after many binds", writers, c.count(stores.Filter{}))
+	got, err := c.Model(c.ctx())
+	noError(t, err)
+	same(t, "model after many binds", m, got)
+	for _, other := range []stores.Model{{Name: "another", Dimension: m.Dimension}, {Name: m.Name, Dimension: m.Dimension + 1}} {
+		refused(t, "Bind to another embedder", c.Bind(c.ctx(), other), stores.ErrConflict)
+	}
+	refused(t, "Bind to no embedder", c.Bind(c.ctx(), stores.Model{Name: "none"}), stores.ErrInvalid)
+	same(t, "points after refused binds", writers, c.count(stores.Filter{}))
 }
 
 // testReset has an engine to itself: Reset reaches every scope.
