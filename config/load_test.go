@@ -187,7 +187,7 @@ func TestMistakes(t *testing.T) {
 		"origin":               {given{args: []string{"--cors-origins=https://a.example.com/"}}, `--cors-origins: "https://a.example.com/" is not a web origin: give the scheme, the host and nothing else, as in https://app.example.com`},
 		"synchronous":          {given{args: []string{"--sqlite-synchronous=off"}}, `--sqlite-synchronous: "off" is not one of NORMAL, FULL`},
 		"endpoint":             {given{args: []string{"--otlp-endpoint=localhost:4318"}}, "--otlp-endpoint: must be an http or https URL, such as http://localhost:4318, or empty"},
-		"url keeps quiet":      {given{args: []string{"--graph=neo4j://u:hunter2@[bad"}}, "--graph: must be a URL that names a product, such as sqlite: or redis://localhost:6379"},
+		"url keeps quiet":      {given{args: []string{"--graph=//u:hunter2@db"}}, "--graph: must be a URL that names a product, such as sqlite: or redis://localhost:6379"},
 		"everything at once":   {given{env: []string{"THALAMUS_METRICS=x", "THALAMUS_NO=1"}, args: []string{"--log-format=xml"}}, "THALAMUS_METRICS: \"x\" is neither on nor off\nTHALAMUS_NO: this variable is unknown; *\n--log-format: \"xml\" is not one of text, json"},
 	} {
 		_, err := load(t, tc.given)

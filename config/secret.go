@@ -37,8 +37,12 @@ func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }
 // LogValue is the redacted text.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// URL is an address that may hold a password. It prints without it; string(u) is the address itself.
+// URL is an address that may hold a password, or the key of an API in its place. It prints without it; string(u) is the
+// address itself. Other than for package net/url, it may name several hosts, with commas between.
 type URL string
+
+// withKey matches URLs whose user, when it stands alone, is a key.
+var withKey = regexp.MustCompile(`^qdrants?://`)
 
 // secretParameter matches the names of query parameters whose values are not for showing.
 var secretParameter = regexp.MustCompile(`(?i)key|token|secret|passw|pwd|sign|credential`)
@@ -46,7 +50,19 @@ var secretParameter = regexp.MustCompile(`(?i)key|token|secret|passw|pwd|sign|cr
 const mask = "xxxxx" // as [url.URL.Redacted] has it
 
 func (u URL) String() string {
-	parsed, err := url.Parse(string(u))
+	text, hosts := string(u), ""
+	if scheme, rest, found := strings.Cut(text, "://"); found { // several hosts: one stands for them while the rest is read
+		authority, tail := rest, ""
+		if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+			authority, tail = rest[:i], rest[i:]
+		}
+		at := strings.LastIndex(authority, "@") + 1
+		if strings.Contains(authority[at:], ",") {
+			hosts = authority[at:]
+			text = scheme + "://" + authority[:at] + standIn + tail
+		}
+	}
+	parsed, err := url.Parse(text)
 	if err != nil {
 		return redacted
 	}
@@ -63,8 +79,17 @@ func (u URL) String() string {
 	if hidden {
 		parsed.RawQuery = query.Encode()
 	}
-	return parsed.Redacted()
+	if _, hasPassword := parsed.User.Password(); parsed.User != nil && !hasPassword && withKey.MatchString(text) {
+		parsed.User = url.User(mask)
+	}
+	shown := parsed.Redacted()
+	if hosts != "" {
+		shown = strings.Replace(shown, standIn, hosts, 1)
+	}
+	return shown
 }
+
+const standIn = "several.invalid"
 
 // Format serves every verb of package fmt.
 func (u URL) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.String()) }

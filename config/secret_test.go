@@ -54,9 +54,23 @@ func TestSecretsStaySecret(t *testing.T) {
 }
 
 func TestURLsWithoutSecretsStayAsTheyAre(t *testing.T) {
-	for _, u := range []config.URL{"", "sqlite:", "sqlite:/var/lib/x.db?mode=ro&cache=a%20b", "redis://localhost:6379/0", "neo4j://neo@db"} {
+	for _, u := range []config.URL{"", "sqlite:", "sqlite:/var/lib/x.db?mode=ro&cache=a%20b", "redis://localhost:6379/0", "neo4j://neo@db", "redis+sentinel://a:26379,b:26379/main/0"} {
 		if u.String() != string(u) {
 			t.Errorf("%s is shown as %s", string(u), u)
+		}
+	}
+}
+
+func TestURLsOfServersHideTheirSecrets(t *testing.T) {
+	for u, want := range map[config.URL]string{
+		"qdrant://hunter2@db:6334?prefix=x_":                    "qdrant://xxxxx@db:6334?prefix=x_",
+		"qdrants://hunter2@db":                                  "qdrants://xxxxx@db",
+		"redis+sentinel://u:hunter2@a:26379,b:26379/main/0?p=1": "redis+sentinel://u:xxxxx@a:26379,b:26379/main/0?p=1",
+		"redis+cluster://:hunter2@a:6379,b:6379":                "redis+cluster://:xxxxx@a:6379,b:6379",
+		"mysql://u:hunter2@db:3306/x?tls=true":                  "mysql://u:xxxxx@db:3306/x?tls=true",
+	} {
+		if u.String() != want {
+			t.Errorf("shown as %s, want %s", u, want)
 		}
 	}
 }

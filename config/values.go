@@ -7,10 +7,12 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // value is a field of a [Config] as text. An error of set ends a sentence that begins with the key; it repeats the text
@@ -59,12 +61,15 @@ type location struct{ to *URL }
 
 func (v location) String() string { return v.to.String() }
 func (v location) set(text string) error {
-	if u, err := url.Parse(text); err != nil || u.Scheme == "" {
+	if !named.MatchString(text) || strings.ContainsFunc(text, unicode.IsControl) {
 		return errors.New("must be a URL that names a product, such as sqlite: or redis://localhost:6379")
 	}
 	*v.to = URL(text)
 	return nil
 }
+
+// named matches what begins with the scheme of a URL (RFC 3986 §3.1).
+var named = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
 
 // endpoint is the URL of an HTTP server, or nothing.
 type endpoint struct{ to *URL }

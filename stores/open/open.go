@@ -59,7 +59,7 @@ func CheckModel(ctx context.Context, set *stores.Set) error {
 	case err != nil:
 		return err
 	case have == stores.Model{}:
-		return set.Vectors.Reset(ctx, want)
+		return set.Vectors.Bind(ctx, want)
 	case have != want:
 		return fmt.Errorf("%w: they were made by %s (dimension %d), and the configuration says %s (dimension %d); run `thalamus reembed` with this configuration to make them anew, or configure the old embedder",
 			ErrOtherEmbedder, have.Name, have.Dimension, want.Name, want.Dimension)

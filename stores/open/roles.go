@@ -11,6 +11,7 @@ import (
 	"thalamus/config"
 	"thalamus/stores"
 	"thalamus/stores/inprocess"
+	"thalamus/stores/qdrant"
 )
 
 // product is something that can play a role.
@@ -52,8 +53,10 @@ func (o *opening) roles() []role {
 	return []role{
 		{stores.RoleGraph, o.cfg.Graph, schemes{"sqlite": {open: o.sqliteGraph}}},
 		{stores.RoleRecords, o.cfg.Records, schemes{"sqlite": {open: o.sqliteRecords}}},
-		{stores.RoleVectors, o.cfg.Vectors, schemes{"sqlite": {open: o.sqliteVectors}}},
-		{stores.RoleCache, o.cfg.Cache, schemes{"inprocess": {open: o.inprocess}}},
+		{stores.RoleVectors, o.cfg.Vectors, schemes{"sqlite": {open: o.sqliteVectors}}.
+			alike(product{open: o.qdrant, look: o.lookQdrant}, qdrant.Scheme, qdrant.SchemeTLS)},
+		{stores.RoleCache, o.cfg.Cache, schemes{"inprocess": {open: o.inprocess}}.
+			alike(product{open: o.redis, look: o.lookRedis}, "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")},
 		{stores.RoleEmbedder, o.cfg.Embedder, schemes{"hashing": {open: o.hashing}}.
 			alike(product{open: o.openai, look: o.lookOpenai}, "openai+http", "openai+https")},
 	}
