@@ -102,6 +102,8 @@ func (c config) refusedToOpen(ctx context.Context, err error) error {
 		return err
 	case begins(err, "NOPERM") && errors.As(err, &reply):
 		return stores.Invalid(setting, "the user may not do all that the gateway does (%s): grant it +@all -@admin ~%s* &%s*", reply, c.prefix, c.prefix)
+	case begins(err, refusals...) && c.form == sentinel && !c.sentinelAuth:
+		return stores.Invalid(setting, "%s or the master refuses the user or the password: correct them, and add sentinel_auth=true if the sentinels want them too", servers)
 	case begins(err, refusals...):
 		return stores.Invalid(setting, "%s refuses the user or the password: correct them", servers)
 	case begins(err, "DB index is out of range", "invalid DB index"):

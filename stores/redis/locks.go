@@ -99,7 +99,12 @@ func (l locks) Acquire(ctx context.Context, name string, ttl, wait time.Duration
 func (l locks) take(ctx context.Context, name, token string, ttl time.Duration) (fence int64, left time.Duration, err error) {
 	lockFor, fenceFor := lifetimes(ttl)
 	answer, err := exchange(ctx, l.DB, func(ctx context.Context) (any, error) {
-		return l.run(ctx, acquire, l.keys(name), token, lockFor, fenceFor)
+		detached := context.WithoutCancel(ctx)
+		answer, err := l.run(detached, acquire, l.keys(name), token, lockFor, fenceFor)
+		if ctx.Err() != nil { // nobody waits for the answer any more
+			_, _ = l.run(detached, release, l.keys(name), token) // or it ends by itself
+		}
+		return answer, err
 	})
 	if err != nil {
 		return 0, 0, err
