@@ -14,8 +14,8 @@ import (
 type Bus interface {
 	// Publish hands a message to everybody who is subscribed to the topic now. That nobody is, is no error.
 	Publish(ctx context.Context, topic string, payload []byte) error
-	// Subscribe delivers what is published to any of the topics after it has returned. The channel is closed when the
-	// context ends or the bus is closed. A lost connection is made again; that, and a reader who lags more than [MaxLag]
+	// Subscribe delivers what is published to any of the topics after it has returned, and perhaps what was right before.
+	// The channel is closed when the context ends or the bus is closed. A lost connection is made again; that, and a reader who lags more than [MaxLag]
 	// messages behind, shows as a message that is marked Missed. Each call may cost a connection: subscribe once per
 	// process, and hand on from there.
 	Subscribe(ctx context.Context, topics []string) (<-chan Message, error)

@@ -91,6 +91,9 @@ func TestCluster(t *testing.T) {
 	})
 
 	t.Run("SlotMoves", func(t *testing.T) {
+		for _, s := range servers {
+			s.says("flushall")
+		}
 		db := open(t, url)
 		s := stores.NewScope("moves", "", "")
 		if err := db.Cache().Set(t.Context(), s, map[string][]byte{"k": []byte("v")}, time.Hour); err != nil {
@@ -111,7 +114,7 @@ func TestCluster(t *testing.T) {
 	refusedToOpen(t, "redis://"+servers[0].addr(), "redis+cluster://")
 }
 
-// moveKey moves the slot of a key to another server.
+// moveKey moves the slot of a key to another server, with all keys in it. These must have no blanks.
 func moveKey(t *testing.T, servers []*server, key string) {
 	t.Helper()
 	slot := servers[0].says("cluster", "keyslot", key)
@@ -126,7 +129,9 @@ func moveKey(t *testing.T, servers []*server, key string) {
 	fromID, toID := from.says("cluster", "myid"), to.says("cluster", "myid")
 	to.says("cluster", "setslot", slot, "importing", fromID)
 	from.says("cluster", "setslot", slot, "migrating", toID)
-	from.says("migrate", "127.0.0.1", to.port, key, 0, 5000)
+	for _, key := range strings.Fields(strings.Trim(from.says("cluster", "getkeysinslot", slot, 10_000), "[]")) {
+		from.says("migrate", "127.0.0.1", to.port, key, 0, 5000)
+	}
 	for _, s := range servers {
 		s.says("cluster", "setslot", slot, "node", toID)
 	}
