@@ -100,6 +100,9 @@ func (s *server) open(ctx context.Context) error {
 	s.guards = resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware {
 		return []resilience.Middleware{graph.CountCalls, observe}
 	})
+	if err := s.guards.ObservePools(s.telemetry.Metrics); err != nil {
+		return err
+	}
 	s.set = resilience.Wrap(set, s.guards)
 	return open.CheckModel(ctx, s.set)
 }

@@ -113,9 +113,21 @@ func health(guards resilience.Guards) func(context.Context) []*model.Backend {
 		for _, s := range guards.Ping(ctx) {
 			latency := float64(s.Latency.Last) / float64(time.Millisecond)
 			for _, role := range s.Roles {
-				out = append(out, &model.Backend{Role: role, Name: s.Backend, State: model.BackendState(s.State), LatencyMs: &latency})
+				out = append(out, &model.Backend{
+					Role: role, Name: s.Backend, State: model.BackendState(s.State), LatencyMs: &latency, Pool: pool(s.Pool),
+				})
 			}
 		}
 		return out
+	}
+}
+
+func pool(p *stores.Pool) *model.Pool {
+	if p == nil {
+		return nil
+	}
+	return &model.Pool{
+		Open: p.Open, InUse: p.InUse, Limit: p.Limit,
+		Acquisitions: int(p.Taken), Waits: int(p.Waits), WaitedMs: int(p.Waited.Milliseconds()), Refused: int(p.Refused),
 	}
 }

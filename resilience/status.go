@@ -30,6 +30,8 @@ type Status struct {
 	LastError   Kind // of the latest call that failed in any way; empty while none has
 	LastErrorAt time.Time
 	LastSeenAt  time.Time // when it last answered
+
+	Pool *stores.Pool // its connections; nil for what is part of this process
 }
 
 // Latency is how long a backend takes to answer: the latest answer, and the moving average in which each answer weighs
@@ -90,6 +92,10 @@ func (g *Guard) Status() Status {
 	defer g.health.mu.Unlock()
 	s := g.health.status
 	s.Backend, s.Roles, s.State = g.backend.Name(), slices.Clone(g.roles), StateUp
+	if examined, ok := g.backend.(stores.Examined); ok {
+		pool := examined.Pool()
+		s.Pool = &pool
+	}
 	if g.health.silent || g.health.failed >= downAfter {
 		s.State = StateDown
 	}

@@ -41,6 +41,7 @@ type ComplexityRoot struct {
 	Backend struct {
 		LatencyMs func(childComplexity int) int
 		Name      func(childComplexity int) int
+		Pool      func(childComplexity int) int
 		Role      func(childComplexity int) int
 		State     func(childComplexity int) int
 	}
@@ -224,6 +225,16 @@ type ComplexityRoot struct {
 		Length        func(childComplexity int) int
 		Nodes         func(childComplexity int) int
 		Relationships func(childComplexity int) int
+	}
+
+	Pool struct {
+		Acquisitions func(childComplexity int) int
+		InUse        func(childComplexity int) int
+		Limit        func(childComplexity int) int
+		Open         func(childComplexity int) int
+		Refused      func(childComplexity int) int
+		WaitedMs     func(childComplexity int) int
+		Waits        func(childComplexity int) int
 	}
 
 	Problem struct {
@@ -479,6 +490,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Backend.Name(childComplexity), true
+	case "Backend.pool":
+		if e.ComplexityRoot.Backend.Pool == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Backend.Pool(childComplexity), true
 	case "Backend.role":
 		if e.ComplexityRoot.Backend.Role == nil {
 			break
@@ -1443,6 +1460,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Path.Relationships(childComplexity), true
+
+	case "Pool.acquisitions":
+		if e.ComplexityRoot.Pool.Acquisitions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Pool.Acquisitions(childComplexity), true
+	case "Pool.inUse":
+		if e.ComplexityRoot.Pool.InUse == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Pool.InUse(childComplexity), true
+	case "Pool.limit":
+		if e.ComplexityRoot.Pool.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Pool.Limit(childComplexity), true
+	case "Pool.open":
+		if e.ComplexityRoot.Pool.Open == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Pool.Open(childComplexity), true
+	case "Pool.refused":
+		if e.ComplexityRoot.Pool.Refused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Pool.Refused(childComplexity), true
+	case "Pool.waitedMs":
+		if e.ComplexityRoot.Pool.WaitedMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Pool.WaitedMs(childComplexity), true
+	case "Pool.waits":
+		if e.ComplexityRoot.Pool.Waits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Pool.Waits(childComplexity), true
 
 	case "Problem.code":
 		if e.ComplexityRoot.Problem.Code == nil {
@@ -4519,6 +4579,26 @@ type Backend {
   state: BackendState!
   "How long it took to answer just now, in milliseconds."
   latencyMs: Float
+  "Its connections; null for what is part of the gateway."
+  pool: Pool
+}
+
+"The connections of a gateway to a server, counted since the gateway started."
+type Pool {
+  "Connections now."
+  open: Int!
+  "Of these, busy."
+  inUse: Int!
+  "How many there may be."
+  limit: Int!
+  "How often one was taken."
+  acquisitions: Long!
+  "How often a caller waited for one."
+  waits: Long!
+  "For how long they waited, all together, in milliseconds."
+  waitedMs: Long!
+  "How often one could not be had."
+  refused: Long!
 }
 
 "Where a page of a connection lies."
@@ -4889,6 +4969,8 @@ func (ec *executionContext) childFields_Backend(ctx context.Context, field graph
 		return ec.fieldContext_Backend_state(ctx, field)
 	case "latencyMs":
 		return ec.fieldContext_Backend_latencyMs(ctx, field)
+	case "pool":
+		return ec.fieldContext_Backend_pool(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Backend", field.Name)
 }
@@ -5199,6 +5281,26 @@ func (ec *executionContext) childFields_Path(ctx context.Context, field graphql.
 		return ec.fieldContext_Path_relationships(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Path", field.Name)
+}
+
+func (ec *executionContext) childFields_Pool(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "open":
+		return ec.fieldContext_Pool_open(ctx, field)
+	case "inUse":
+		return ec.fieldContext_Pool_inUse(ctx, field)
+	case "limit":
+		return ec.fieldContext_Pool_limit(ctx, field)
+	case "acquisitions":
+		return ec.fieldContext_Pool_acquisitions(ctx, field)
+	case "waits":
+		return ec.fieldContext_Pool_waits(ctx, field)
+	case "waitedMs":
+		return ec.fieldContext_Pool_waitedMs(ctx, field)
+	case "refused":
+		return ec.fieldContext_Pool_refused(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Pool", field.Name)
 }
 
 func (ec *executionContext) childFields_Problem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

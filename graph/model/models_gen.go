@@ -23,6 +23,8 @@ type Backend struct {
 	State BackendState `json:"state"`
 	// How long it took to answer just now, in milliseconds.
 	LatencyMs *float64 `json:"latencyMs,omitempty"`
+	// Its connections; null for what is part of the gateway.
+	Pool *Pool `json:"pool,omitempty"`
 }
 
 // Two nodes.
@@ -279,6 +281,24 @@ type Path struct {
 	Nodes []stores.Node `json:"nodes"`
 	// The edges, from start to end.
 	Relationships []*stores.Relationship `json:"relationships"`
+}
+
+// The connections of a gateway to a server, counted since the gateway started.
+type Pool struct {
+	// Connections now.
+	Open int `json:"open"`
+	// Of these, busy.
+	InUse int `json:"inUse"`
+	// How many there may be.
+	Limit int `json:"limit"`
+	// How often one was taken.
+	Acquisitions int `json:"acquisitions"`
+	// How often a caller waited for one.
+	Waits int `json:"waits"`
+	// For how long they waited, all together, in milliseconds.
+	WaitedMs int `json:"waitedMs"`
+	// How often one could not be had.
+	Refused int `json:"refused"`
 }
 
 // Something a caller can plan for that kept a mutation, or a part of it, from happening.
