@@ -66,7 +66,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(r.Errors)
 			}
 			got := indented(t, golden{r.Count(), stable(t, "", r.Data)})
-			name := strings.TrimSuffix(file, ".graphql") + ".json"
+			name := answerFile(file)
 			if *update {
 				if err := os.WriteFile(name, got, 0o600); err != nil {
 					t.Fatal(err)
@@ -81,6 +81,16 @@ func TestGolden(t *testing.T) {
 			}
 		})
 	}
+}
+
+// answerFile is where the answer to an operation is kept. Real servers give the same answers as the embedded stores, but
+// for what is about the servers themselves.
+func answerFile(operation string) string {
+	name := strings.TrimSuffix(operation, ".graphql")
+	if graphtest.OnServers() && filepath.Base(name) == "backends" {
+		name += ".servers"
+	}
+	return name + ".json"
 }
 
 func indented(t *testing.T, v any) []byte {
@@ -115,6 +125,9 @@ func stable(t *testing.T, key string, v any) any {
 		}
 		if key == "latencyMs" && v >= 0 {
 			return "some time"
+		}
+		if slices.Contains([]string{"open", "inUse", "limit", "acquisitions", "waits", "waitedMs", "refused"}, key) && v >= 0 {
+			return "some"
 		}
 		return math.Round(v*1e6) / 1e6
 	}
