@@ -44,26 +44,21 @@ func (r Answers) Put(ctx context.Context, s stores.Scope, a *stores.Answer) erro
 		return err
 	}
 	scope := r.db.ScopeValues(s)
-	insert := SQL("INSERT INTO answers (" + strings.Join(r.db.ScopeColumns(), ", ") + ", `key`, operation, request, response, nodes, created_at) VALUES ")
-	insert.tuples(1, len(scope)+6).Add("", append(scope, a.Key, a.Operation, a.Request, a.Response, string(nodes), a.CreatedAt.UnixMicro())...)
+	head := "INSERT INTO answers (" + strings.Join(r.db.ScopeColumns(), ", ") + ", `key`, operation, request, response, nodes, created_at)"
+	values := append(scope, a.Key, a.Operation, a.Request, a.Response, string(nodes), a.CreatedAt.UnixMicro())
 	return r.db.Write(ctx, func(ctx context.Context, q Querier) error {
-		_, err := insert.Run(ctx, q)
+		err := InsertRows(ctx, q, head, len(values), values)
 		if err = r.db.driver.Translate(err); errors.Is(err, stores.ErrConflict) {
 			return stores.Conflict("the idempotency key %q was already used; read its answer, or send the request under a new key", a.Key)
 		}
 		if err != nil {
 			return err
 		}
-		for part := range slices.Chunk(unique(a.Nodes), 500) {
-			st := SQL("INSERT INTO answer_nodes (scope, node, `key`) VALUES ").tuples(len(part), 3)
-			for _, node := range part {
-				st.Add("", scope[0], node, a.Key)
-			}
-			if _, err := st.Run(ctx, q); err != nil {
-				return err
-			}
+		var links []any
+		for _, node := range unique(a.Nodes) {
+			links = append(links, scope[0], node, a.Key)
 		}
-		return nil
+		return InsertRows(ctx, q, "INSERT INTO answer_nodes (scope, node, `key`)", 3, links)
 	})
 }
 

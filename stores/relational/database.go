@@ -46,8 +46,10 @@ type Driver interface {
 	Begin(ctx context.Context, mode Mode) (tx Tx, end func(), err error)
 	// Translate gives a driver's error its kind. Errors that have one, and those of contexts, stay as they are.
 	Translate(err error) error
-	// Doomed says that by this error the server ended the transaction, and that another try may succeed.
-	Doomed(err error) bool
+	// Lost says that by this error the server ended the transaction, or may have.
+	Lost(err error) bool
+	// Again says that another try is likely to succeed at once: the transaction gave way to another.
+	Again(err error) bool
 }
 
 // Database is an open database. It is safe for concurrent use.
@@ -85,7 +87,7 @@ func (db *Database) Ended(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if t := db.Running(ctx); t != nil && db.driver.Doomed(err) {
+	if t := db.Running(ctx); t != nil && db.driver.Lost(err) {
 		_ = t.tx.Rollback() // so that nothing that follows runs outside the transaction that is no more
 	}
 	err = db.driver.Translate(err)

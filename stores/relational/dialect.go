@@ -11,7 +11,9 @@ type Dialect interface {
 	// Scopes selects the keys of the scopes that have rows in a table.
 	Scopes(table string) string
 
-	// In adds the condition that x is one of the values: texts, numbers, or what a column holds for an instant or a flag.
+	// Equal adds the condition that x is a value: a text, a number, or what a column holds for an instant or a flag.
+	Equal(st *Statement, x string, value any)
+	// In adds the condition that x is one of such values.
 	In(st *Statement, x string, values []any)
 	// Has adds the condition that x, a list kept as JSON, holds a text.
 	Has(st *Statement, x, text string)

@@ -56,7 +56,7 @@ func (s shape) joined(st *Statement, terms []stores.Filter, by, none string) {
 }
 
 var comparisons = map[stores.Op]string{
-	stores.Eq: " = ?", stores.Gt: " > ?", stores.Gte: " >= ?", stores.Lt: " < ?", stores.Lte: " <= ?",
+	stores.Gt: " > ?", stores.Gte: " >= ?", stores.Lt: " < ?", stores.Lte: " <= ?",
 }
 
 // compare adds one comparison.
@@ -69,6 +69,8 @@ func (s shape) compare(st *Statement, f stores.Filter) {
 		} else {
 			st.Add(x + " IS NOT NULL")
 		}
+	case stores.Eq:
+		s.dialect.Equal(st, x, parameter(f.Value))
 	case stores.In:
 		values := make([]any, 0, len(f.Value.([]any)))
 		for _, v := range f.Value.([]any) {

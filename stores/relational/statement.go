@@ -3,6 +3,7 @@ package relational
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 )
 
@@ -52,9 +53,14 @@ func (st *Statement) Run(ctx context.Context, q Querier) (int, error) {
 	return int(n), err
 }
 
-// tuples adds n times a tuple of width parameters, as VALUES wants them; the values of the parameters are left to the
-// caller.
-func (st *Statement) tuples(n, width int) *Statement {
+// InsertRows inserts rows of width values each, some hundreds by one statement.
+func InsertRows(ctx context.Context, q Querier, head string, width int, values []any) error {
 	tuple := "(?" + strings.Repeat(", ?", width-1) + ")"
-	return st.Add(tuple + strings.Repeat(", "+tuple, n-1))
+	for part := range slices.Chunk(values, 500*width) {
+		more := strings.Repeat(", "+tuple, len(part)/width-1)
+		if _, err := SQL(head+" VALUES "+tuple+more, part...).Run(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }

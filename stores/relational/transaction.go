@@ -51,7 +51,7 @@ func (db *Database) Write(ctx context.Context, fn func(ctx context.Context, q Qu
 	const tries = 8
 	for try := 1; ; try++ {
 		err := db.transact(ctx, Write, fn)
-		if err == nil || try == tries || db.Running(ctx) != nil || !db.driver.Doomed(err) {
+		if err == nil || try == tries || db.Running(ctx) != nil || !db.driver.Again(err) {
 			return err
 		}
 		select {

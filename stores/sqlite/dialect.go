@@ -21,6 +21,9 @@ func (dialect) ScopeValues(s stores.Scope) []any { return []any{s.Key()} }
 // Scopes selects the keys of the scopes that have rows in a table.
 func (dialect) Scopes(table string) string { return "SELECT scope FROM " + table }
 
+// Equal adds the condition that x is a value.
+func (dialect) Equal(st *relational.Statement, x string, value any) { st.Add(x+" = ?", value) }
+
 // In adds the condition that x is one of the values.
 func (dialect) In(st *relational.Statement, x string, values []any) {
 	list, _ := json.Marshal(values) // texts and finite numbers always marshal

@@ -15,6 +15,19 @@ import (
 // errClosed has the words of database/sql, which does not export its own.
 var errClosed = errors.New("sql: database is closed")
 
+// rolledBack names the errors upon which SQLite may roll back by itself, see https://sqlite.org/lang_transaction.html.
+func rolledBack(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case lib.SQLITE_FULL, lib.SQLITE_IOERR, lib.SQLITE_NOMEM:
+		return true
+	}
+	return false
+}
+
 // translate gives a driver's error its kind. Errors that already have one, and those of contexts, stay as they are.
 func translate(err error) error {
 	var known *stores.Error

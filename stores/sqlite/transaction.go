@@ -45,8 +45,11 @@ func (d engine) Begin(ctx context.Context, mode relational.Mode) (relational.Tx,
 // Translate gives a driver's error its kind.
 func (engine) Translate(err error) error { return translate(err) }
 
-// Doomed says that the server ended the transaction; SQLite does not.
-func (engine) Doomed(error) bool { return false }
+// Lost says that SQLite may have rolled the transaction back by itself.
+func (engine) Lost(err error) bool { return rolledBack(err) }
+
+// Again says that another try is likely to succeed: writers do not meet here.
+func (engine) Again(error) bool { return false }
 
 func (db *DB) running(ctx context.Context) *relational.Transaction { return db.rows.Running(ctx) }
 
