@@ -5,39 +5,38 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc"
+
 	"thalamus/stores"
 	"thalamus/stores/qdrant"
 	"thalamus/stores/storestest"
 )
 
-// ownURL is the URL of the server under test with names of collections that nobody else uses.
-func ownURL(t testing.TB) string {
+// ownURL is the URL of the server under test with names of collections that nobody else uses. What is made under them is
+// deleted in the end.
+func ownURL(t testing.TB, options ...string) string {
 	t.Helper()
 	url, separator := storestest.Server(t, stores.RoleVectors), "?"
 	if strings.Contains(url, separator) {
 		separator = "&"
 	}
-	return url + separator + "prefix=test-" + string(stores.NewID()) + "-"
+	url += separator + strings.Join(append(options, "prefix=test-"+string(stores.NewID())+"-"), "&")
+	t.Cleanup(func() {
+		if err := qdrant.Drop(context.Background(), url); err != nil {
+			t.Error(err)
+		}
+	})
+	return url
 }
 
-// open opens an engine on the server under test; what it holds is deleted in the end.
-func open(t testing.TB, url string) *qdrant.Vectors {
+// open opens an engine on the server under test.
+func open(t testing.TB, url string, more ...grpc.DialOption) *qdrant.Vectors {
 	t.Helper()
-	v, err := qdrant.Open(t.Context(), url, qdrant.Options{})
+	v, err := qdrant.Open(t.Context(), url, qdrant.Dialing(qdrant.Options{}, more...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = v.Close()
-		last, err := qdrant.Open(context.Background(), url, qdrant.Options{})
-		if err != nil {
-			return // what a test spoiled on purpose cannot be opened
-		}
-		if err := last.Drop(context.Background()); err != nil {
-			t.Error(err)
-		}
-		_ = last.Close()
-	})
+	t.Cleanup(func() { _ = v.Close() })
 	return v
 }
 

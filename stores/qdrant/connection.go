@@ -30,14 +30,14 @@ type calls struct{ made, running, refused atomic.Int64 }
 
 // dial prepares the one connection, over which all requests share one HTTP/2 session. It connects with the first request,
 // and again by itself when it is lost.
-func (v *Vectors) dial() (err error) {
+func (v *Vectors) dial(more ...grpc.DialOption) (err error) {
 	secure := insecure.NewCredentials()
 	if v.tls {
 		secure = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
 	} else if v.apiKey != "" && !local(v.address) {
 		v.log.Warn("the API key goes over the network in the clear; begin the URL with "+SchemeTLS+"://", "backend", Name)
 	}
-	v.conn, err = grpc.NewClient("dns:///"+v.address,
+	v.conn, err = grpc.NewClient("dns:///"+v.address, append([]grpc.DialOption{
 		grpc.WithTransportCredentials(secure),
 		grpc.WithUnaryInterceptor(v.call),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
@@ -48,7 +48,7 @@ func (v *Vectors) dial() (err error) {
 		}),
 		grpc.WithUserAgent("thalamus"),
 		grpc.WithDisableServiceConfig(), // no look-ups of TXT records
-	)
+	}, more...)...)
 	if err != nil {
 		return stores.Unavailable(Name, err)
 	}

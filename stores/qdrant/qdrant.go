@@ -27,6 +27,8 @@ const (
 type Options struct {
 	APIKey string       // when it is not in the URL
 	Log    *slog.Logger // nil: slog.Default()
+
+	dialing []grpc.DialOption // for tests
 }
 
 // Vectors is an engine that finds points by likeness, in a Qdrant server. Scores of keyword searches depend on the texts
@@ -68,7 +70,7 @@ func Open(ctx context.Context, url string, o Options) (_ *Vectors, err error) {
 	if v.log == nil {
 		v.log = slog.Default()
 	}
-	if err := v.dial(); err != nil {
+	if err := v.dial(o.dialing...); err != nil {
 		return nil, err
 	}
 	defer func() {
