@@ -15,8 +15,10 @@ import argparse
 import functools
 import importlib.metadata
 import signal
+import sqlite3
 import threading
 import warnings
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -43,13 +45,25 @@ class Refused(Exception):
         self.code = code
 
 
+def unsynced(*args, connect=sqlite3.connect, **kwargs) -> sqlite3.Connection:
+    """A connection that does not wait for the disk: what is stored outlives this process, not the machine."""
+    connection = connect(*args, **kwargs)
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
+
+
+sqlite3.connect = unsynced  # which the engine calls for each collection that it keeps
+
+
 class Engine:
     """The vendor's local engine, one call at a time, and the payload indexes of its collections."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: str | None) -> None:
         self.lock = threading.Lock()
-        self.client = QdrantClient(":memory:")
-        self.indexes: dict[str, dict[str, pb.PayloadSchemaInfo]] = {}
+        # All calls hold the lock, so that any thread may use what one has opened.
+        kept = {"path": data, "force_disable_check_same_thread": True}
+        self.client = QdrantClient(**kept) if data else QdrantClient(":memory:")
+        self.indexes: defaultdict[str, dict[str, pb.PayloadSchemaInfo]] = defaultdict(dict)
 
     def known(self, name: str) -> None:
         if not self.client.collection_exists(name):
@@ -101,7 +115,7 @@ class Collections(Service, CollectionsServicer):
             sparse_vectors_config=GrpcToRest.convert_sparse_vector_config(request.sparse_vectors_config),
             metadata=grpc_to_payload(request.metadata),
         )
-        engine.indexes[request.collection_name] = {}
+        engine.indexes.pop(request.collection_name, None)
         return pb.CollectionOperationResponse(result=True)
 
     @rpc
@@ -235,12 +249,14 @@ def done():
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=6334, help="of 127.0.0.1; 0 takes any free one")
-    port = parser.parse_args().port
+    parser.add_argument("--data", metavar="DIR", help="where to keep what is stored; in memory unless given")
+    arguments = parser.parse_args()
+    port = arguments.port
 
     warnings.simplefilter("ignore")  # that the local engine is not meant for large collections
     unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     server = grpc.server(ThreadPoolExecutor(max_workers=16), options=unlimited)
-    engine = Engine()
+    engine = Engine(arguments.data)
     add_QdrantServicer_to_server(Qdrant(engine), server)
     add_CollectionsServicer_to_server(Collections(engine), server)
     add_PointsServicer_to_server(Points(engine), server)

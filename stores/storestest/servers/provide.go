@@ -96,7 +96,7 @@ func (s *Services) provide(ctx context.Context, compose *compose, p *Provided) {
 	if refused == nil {
 		return
 	}
-	started, err := Start(ctx, p.Product)
+	started, err := launch(ctx, p.Product, false)
 	if err != nil {
 		if !errors.Is(refused, errNoDocker) {
 			err = errors.Join(err, refused)

@@ -11,7 +11,7 @@ import (
 
 // locateQdrant finds Qdrant. Where there is none it takes a stand-in: a small server on top of the engine and the gRPC
 // services that the vendor's client for Python ships. See stores/qdrant/testserver.
-func locateQdrant(ctx context.Context) (program, error) {
+func locateQdrant(ctx context.Context, lasting bool) (program, error) {
 	url := func(port int) string { return "qdrant://" + address(port) }
 	if server := lookUp("qdrant"); server != "" {
 		return program{source: server, url: url,
@@ -50,8 +50,12 @@ func locateQdrant(ctx context.Context) (program, error) {
 		return program{}, err
 	}
 	return program{source: "stand-in on the vendor's engine for Python, PyPI qdrant-client", url: url,
-		command: func(_ string, port int) []string {
-			return []string{filepath.Join(venv, "bin", "python"), filepath.Join(source, "server.py"), "--port", strconv.Itoa(port)}
+		command: func(dir string, port int) []string {
+			command := []string{filepath.Join(venv, "bin", "python"), filepath.Join(source, "server.py"), "--port", strconv.Itoa(port)}
+			if lasting {
+				command = append(command, "--data", filepath.Join(dir, "data"))
+			}
+			return command
 		}}, nil
 }
 

@@ -34,7 +34,12 @@ const patience = 2 * time.Minute
 // Start starts a new, empty instance, and returns when it answers. What is missing on the machine is installed first.
 // The error holds the last lines of the server's log.
 func Start(ctx context.Context, product Product) (*Server, error) {
-	p, err := locate(ctx, product)
+	return launch(ctx, product, true)
+}
+
+// launch is Start; see locate for what lasting means.
+func launch(ctx context.Context, product Product, lasting bool) (*Server, error) {
+	p, err := locate(ctx, product, lasting)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be had: %w", product, err)
 	}

@@ -48,12 +48,13 @@ type program struct {
 }
 
 // locate finds the program of a product, and installs it when it is missing. That can take minutes the first time.
-func locate(ctx context.Context, product Product) (program, error) {
+// One that is not lasting may forget everything when it ends, if that makes it faster.
+func locate(ctx context.Context, product Product, lasting bool) (program, error) {
 	switch product {
 	case Neo4j:
 		return locateNeo4j(ctx)
 	case Qdrant:
-		return locateQdrant(ctx)
+		return locateQdrant(ctx, lasting)
 	case MariaDB:
 		return locateMariaDB(ctx)
 	case MySQL:
