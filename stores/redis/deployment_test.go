@@ -42,6 +42,18 @@ func startCluster(t testing.TB, masters int) []*server {
 	return servers
 }
 
+// TestRights has a user do everything who has the rights that messages and the documentation name, and no others.
+func TestRights(t *testing.T) {
+	s := start(t, "--save", "")
+	s.says("acl", "setuser", "gateway", "on", ">secret", "~thalamus:*", "&thalamus:*", "+@read", "+@write", "+@connection", "+@pubsub",
+		"+@scripting", "+time")
+	conform(t, "redis://gateway:secret@"+s.addr())
+	facts, err := open(t, "redis://gateway:secret@"+s.addr()).Facts(t.Context())
+	if err != nil || strings.Contains(facts.Schema, "eviction") {
+		t.Errorf("facts of a user who may not ask for the policy = %+v, %v", facts, err)
+	}
+}
+
 func TestCluster(t *testing.T) {
 	servers := startCluster(t, 3)
 	url := "redis+cluster://" + servers[1].addr() + "," + servers[0].addr()

@@ -89,6 +89,15 @@ func unavailable(message string, cause error) error {
 	return &stores.Error{Kind: stores.ErrUnavailable, Message: message, Backend: Name, Cause: plain(cause)}
 }
 
+// rights are those that a user of the gateway needs, as ACL SETUSER takes them.
+func (c config) rights() string {
+	rights := fmt.Sprintf("~%s* &%s* +@read +@write +@connection +@pubsub +@scripting +time", c.prefix, c.prefix)
+	if c.form == cluster {
+		rights += " +cluster"
+	}
+	return rights
+}
+
 // refusedToOpen explains why a server cannot be used: what is wrong with the configuration is invalid, the rest is
 // unavailable and names the servers.
 func (c config) refusedToOpen(ctx context.Context, err error) error {
@@ -101,7 +110,7 @@ func (c config) refusedToOpen(ctx context.Context, err error) error {
 	case errors.Is(err, stores.ErrInvalid):
 		return err
 	case begins(err, "NOPERM") && errors.As(err, &reply):
-		return stores.Invalid(setting, "the user may not do all that the gateway does (%s): grant it +@all -@admin ~%s* &%s*", reply, c.prefix, c.prefix)
+		return stores.Invalid(setting, "the user may not do all that the gateway does (%s): grant it %s", reply, c.rights())
 	case begins(err, refusals...) && c.form == sentinel && !c.sentinelAuth:
 		return stores.Invalid(setting, "%s or the master refuses the user or the password: correct them, and add sentinel_auth=true if the sentinels want them too", servers)
 	case begins(err, refusals...):

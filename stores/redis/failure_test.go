@@ -28,7 +28,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"redis://" + s.addr():                               {stores.ErrInvalid, "refuses the user or the password"},
 		"redis://:wr0ng@" + s.addr():                        {stores.ErrInvalid, "refuses the user or the password"},
 		"redis://nobody:wr0ng@" + s.addr():                  {stores.ErrInvalid, "refuses the user or the password"},
-		"redis://limited:right@" + s.addr():                 {stores.ErrInvalid, "grant it"},
+		"redis://limited:right@" + s.addr():                 {stores.ErrInvalid, "grant it ~thalamus:* &thalamus:* +@read"},
 		"redis://elsewhere:right@" + s.addr():               {stores.ErrInvalid, "~thalamus:*"},
 		"redis://:right@" + s.addr() + "/99":                {stores.ErrInvalid, "no database 99"},
 		"redis+cluster://:right@" + s.addr():                {stores.ErrInvalid, "not part of a cluster"},

@@ -1,6 +1,7 @@
 package storestest
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -82,7 +83,7 @@ func testCacheIncrementRace(c shelf) {
 		for range each {
 			sums, err := c.Increment(c.ctx(), c.scope, map[string]int64{"counter": 1}, time.Hour)
 			if err != nil {
-				return fmt.Errorf("an addition of unknown outcome: %v", err) // not to be made again
+				return errors.New("an addition of unknown outcome: " + err.Error()) // not to be made again
 			}
 			mu.Lock()
 			given[sums["counter"]]++

@@ -139,7 +139,7 @@ func testLocksExclusion(g gates) {
 			}
 			inside.Add(-1)
 			if held, err := g.Release(g.ctx(), l); err != nil || !held {
-				return fmt.Errorf("release: %v, %v", held, err)
+				return errors.New(fmt.Sprint("release: ", held, " ", err))
 			}
 		}
 		return nil
