@@ -233,9 +233,11 @@ type indexedField struct {
 	kind pb.FieldType
 }
 
-// indexed lists the payload keys that requests ask for.
+// indexed lists the payload keys that requests ask for. Servers in strict mode refuse to be asked for any other.
 func indexed() []indexedField {
-	fields := []indexedField{{scopeKey, pb.FieldType_FieldTypeKeyword}, {orderKey, pb.FieldType_FieldTypeInteger}}
+	fields := []indexedField{
+		{scopeKey, pb.FieldType_FieldTypeKeyword}, {orderKey, pb.FieldType_FieldTypeInteger}, {batchKey, pb.FieldType_FieldTypeKeyword},
+	}
 	for f, t := range stores.PointSpec.Fields {
 		fields = append(fields, indexedField{string(f), map[stores.Type]pb.FieldType{
 			stores.Text: pb.FieldType_FieldTypeKeyword, stores.Number: pb.FieldType_FieldTypeFloat,

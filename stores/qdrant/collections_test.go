@@ -167,7 +167,7 @@ func TestNewIndexes(t *testing.T) {
 	info, err := v.Client().Collections().Get(t.Context(), &pb.GetCollectionInfoRequest{CollectionName: name})
 	must(t, err)
 	schema := info.GetResult().GetPayloadSchema()
-	if len(schema) != 2+len(stores.PointSpec.Fields) || !schema["_scope"].GetParams().GetKeywordIndexParams().GetIsTenant() ||
+	if len(schema) != 3+len(stores.PointSpec.Fields) || !schema["_scope"].GetParams().GetKeywordIndexParams().GetIsTenant() ||
 		schema["timestamp"].GetDataType() != pb.PayloadSchemaType_Datetime {
 		t.Errorf("indexes %v", schema)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -97,22 +96,16 @@ func Open(ctx context.Context, url string, o Options) (_ *Vectors, err error) {
 	return v, nil
 }
 
-// checkVersion refuses servers that are known to be too old.
+// checkVersion refuses servers that are known to be too old. One that was built from sources may not say what it is.
 func checkVersion(version string) error {
-	major, rest, _ := strings.Cut(version, ".")
-	minor, _, _ := strings.Cut(rest, ".")
-	a, errA := strconv.Atoi(major)
-	b, errB := strconv.Atoi(minor)
-	if errA != nil || errB != nil { // built from sources
+	var major, minor int
+	if n, _ := fmt.Sscanf(version, "%d.%d", &major, &minor); n < 2 || major > minMajor || major == minMajor && minor >= minMinor {
 		return nil
 	}
-	if a < minMajor || a == minMajor && b < minMinor {
-		return &stores.Error{
-			Kind: stores.ErrInvalid, Backend: Name,
-			Message: fmt.Sprintf("the server is Qdrant %d.%d; it must be %d.%d or later", a, b, minMajor, minMinor),
-		}
+	return &stores.Error{
+		Kind: stores.ErrInvalid, Backend: Name,
+		Message: fmt.Sprintf("the server is Qdrant %d.%d; it must be %d.%d or later", major, minor, minMajor, minMinor),
 	}
-	return nil
 }
 
 // Name is the product.
