@@ -12,7 +12,8 @@ import (
 	"thalamus/stores"
 )
 
-// bus is Redis's publish and subscribe. A subscription has a connection of its own, beside the pool.
+// bus is Redis's publish and subscribe. A subscription has a connection of its own, beside the pool. What is lost between
+// the servers of a cluster is not noticed.
 type bus struct{ *DB }
 
 var _ stores.Bus = bus{}
