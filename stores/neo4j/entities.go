@@ -1,0 +1,39 @@
+package neo4j
+
+import (
+	"context"
+
+	"thalamus/stores"
+	"thalamus/stores/flat"
+)
+
+// Entities is the contract of the graph part of entities.
+func (db *DB) Entities() stores.Entities { return entities{records[stores.Entity]{db, &entityNoun}} }
+
+type entities struct{ records[stores.Entity] }
+
+var entityNoun = noun[stores.Entity]{
+	Layout: flat.Entities,
+	shape: shape{
+		spec:  stores.EntitySpec,
+		from:  func(stores.Filter) cypher { return "(t:Entity)" },
+		terms: newTerms(flat.Entities),
+	},
+	save: "MERGE (t:Entity {scope: $scope, id: row.id}) SET t = row.values RETURN []",
+	drop: "DETACH DELETE t",
+}
+
+// ByEpisode reads, for each episode, the entities it mentions, ordered by name.
+func (r entities) ByEpisode(ctx context.Context, s stores.Scope, episodes []stores.ID, fields []stores.Field) (map[stores.ID][]*stores.Entity, error) {
+	return r.grouped(ctx, s, episodes, []stores.Order{{Field: "name"}}, fields, family{
+		parents: "MATCH (p:Episode {scope: $scope, id: parent})",
+		of:      "(p)-[:MENTIONS]->(t:Entity)",
+		uses:    "p",
+	})
+}
+
+// ByLineage reads all versions of each lineage, oldest first.
+func (r entities) ByLineage(ctx context.Context, s stores.Scope, lineages []stores.ID, fields []stores.Field) (map[stores.ID][]*stores.Entity, error) {
+	order := []stores.Order{{Field: "validFrom"}, {Field: "createdAt"}}
+	return r.grouped(ctx, s, lineages, order, fields, family{of: "(t:Entity {lineage: parent})", uses: "parent"})
+}

@@ -1,0 +1,128 @@
+package neo4j
+
+import (
+	"thalamus/stores/flat"
+)
+
+// orderBy is the order in reading direction: a backward page is read from its end. Cypher sorts null after every value
+// when ascending, so terms that may be null are sorted by being null first.
+func (s shape) orderBy(p flat.Plan) cypher {
+	var parts []cypher
+	for i, o := range p.Order {
+		x := s.terms[o.Field]
+		if x.null {
+			parts = append(parts, x.expr+" IS NOT NULL"+direction(p.Descends(i)))
+		}
+		parts = append(parts, x.expr+direction(p.Descends(i)))
+	}
+	// All records have one scope, but it comes first in the indexes: with it, the first term can be read in their order.
+	return " ORDER BY t.scope" + direction(p.Descends(0)) + ", " + join(parts, ", ")
+}
+
+func direction(down bool) cypher {
+	if down {
+		return " DESC"
+	}
+	return ""
+}
+
+// pick is the clauses that find the records of a page, as t: matched by the pattern, on the page, in reading order, one
+// more than there is room for.
+func (s shape) pick(q *query, p flat.Plan, pattern cypher) cypher {
+	where := s.matches(q, p)
+	last := cypher(" WITH t") + s.orderBy(p)
+	if p.Size < flat.MaxPage {
+		last += " LIMIT " + q.value(int64(p.Size)+1)
+	}
+	if len(s.apart) == 0 || !p.Filter.Empty() || p.Order[0].Field != s.sorted {
+		return "MATCH " + pattern + where + last
+	}
+	var parts []cypher
+	for _, one := range s.apart {
+		parts = append(parts, "MATCH "+one+where+last+" RETURN t")
+	}
+	return "CALL () { " + join(parts, " UNION ALL ") + " }" + last
+}
+
+// matches is the filter and the bounds of the page.
+func (s shape) matches(q *query, p flat.Plan) cypher {
+	out := " WHERE " + inScope
+	if !p.Filter.Empty() {
+		out += " AND " + s.where(q, p.Filter, false)
+	}
+	if first := s.terms[p.Order[0].Field]; !first.null { // says nothing new, but lets an index give the order
+		out += " AND " + first.expr + " IS NOT NULL"
+	}
+	if p.After != nil {
+		out += " AND " + s.beyond(q, p, p.After, flat.Side{})
+	}
+	if p.Before != nil {
+		out += " AND " + s.beyond(q, p, p.Before, flat.Side{Reverse: true})
+	}
+	return out
+}
+
+// beyond says that a record lies on one side of a position. For an order a, b it reads a > x OR (a = x AND (b > y …)),
+// with the null rules of [stores.Direction] in each comparison.
+func (s shape) beyond(q *query, p flat.Plan, at *flat.Bound, on flat.Side) cypher {
+	last := len(at.Values) - 1
+	out := s.terms[p.Order[last].Field].past(q, at.Values[last], p.Falls(last, on))
+	if on.Inclusive {
+		out = "(" + out + " OR " + s.terms[p.Order[last].Field].at(q, at.Values[last]) + ")"
+	}
+	for i := last - 1; i >= 0; i-- {
+		x, v := s.terms[p.Order[i].Field], at.Values[i]
+		out = "(" + x.past(q, v, p.Falls(i, on)) + " OR (" + x.at(q, v) + " AND " + out + "))"
+	}
+	// This says nothing new, but lets an index start at the right place.
+	switch x, v := s.terms[p.Order[0].Field], at.Values[0]; {
+	case v == nil:
+	case !p.Falls(0, on):
+		out = order(q, x.expr, " >= ", v) + " AND " + out
+	case !x.null:
+		out = order(q, x.expr, " <= ", v) + " AND " + out
+	}
+	return out
+}
+
+// past says that x sorts strictly after v; null is less than every value.
+func (x term) past(q *query, v any, falling bool) cypher {
+	switch {
+	case v == nil && falling:
+		return "false"
+	case v == nil:
+		return x.expr + " IS NOT NULL"
+	case !falling:
+		return order(q, x.expr, " > ", v)
+	case x.null:
+		return "(" + order(q, x.expr, " < ", v) + " OR " + x.expr + " IS NULL)"
+	}
+	return order(q, x.expr, " < ", v)
+}
+
+// at says that x is v.
+func (x term) at(q *query, v any) cypher {
+	if v == nil {
+		return x.expr + " IS NULL"
+	}
+	return x.expr + " = " + q.value(v)
+}
+
+// beside says whether records that the pattern matches and the filter accepts were cut off by a cursor: those at or before
+// After, or at or after Before.
+func (s shape) beside(q *query, p flat.Plan, pattern cypher, earlier bool) cypher {
+	if !p.Bounded(earlier) {
+		return "false"
+	}
+	at, on := p.Outside(earlier)
+	return "EXISTS { MATCH " + pattern + " WHERE " + inScope + " AND " + s.where(q, p.Filter, false) + " AND " + s.beyond(q, p, at, on) + " }"
+}
+
+// sortValues are the terms of the order, for the cursors.
+func (s shape) sortValues(p flat.Plan) []cypher {
+	out := make([]cypher, len(p.Order))
+	for i, o := range p.Order {
+		out[i] = s.terms[o.Field].expr
+	}
+	return out
+}

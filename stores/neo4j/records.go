@@ -1,0 +1,169 @@
+package neo4j
+
+import (
+	"context"
+	"fmt"
+
+	"thalamus/stores"
+	"thalamus/stores/flat"
+)
+
+// noun is everything that tells one noun from another: its layout, and the few things that are more than properties.
+type noun[T any] struct {
+	flat.Layout[T]
+	shape
+
+	linked *flat.Column[T]   // read last, with every record; nil when there is none
+	read   map[string]cypher // how to read a column when it is not simply that, by its name
+
+	check func(items []*T) (refs, error)    // the nodes that must exist for the records to be written
+	row   func(item *T, row map[string]any) // adds to what save knows as row: n, id, values
+	save  cypher                            // writes one row and ends by returning a list, the answer
+	took  func(item *T, answer []any) error // takes what the write gave to the record
+	drop  cypher                            // deletes the records t with what hangs on them
+	taken func(item *T) error               // says what a unique key stood for
+}
+
+// records reads and writes one noun: the part of its contract that all nouns share.
+type records[T any] struct {
+	db *DB
+	*noun[T]
+}
+
+// ByID reads many records by id.
+func (r records[T]) ByID(ctx context.Context, s stores.Scope, ids []stores.ID, fields []stores.Field) (map[stores.ID]*T, error) {
+	out := make(map[stores.ID]*T, len(ids))
+	if len(ids) == 0 {
+		return out, r.db.usable(ctx)
+	}
+	columns := r.selection(fields)
+	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids))})
+	q.add("MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $scope AND t.id IN $ids RETURN ", r.list(columns))
+	rows, err := r.db.read(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		item, err := r.scan(row[0], s, columns)
+		if err != nil {
+			return nil, err
+		}
+		out[*r.Head(item).ID] = item
+	}
+	return out, nil
+}
+
+// Count counts the matches of a filter.
+func (r records[T]) Count(ctx context.Context, s stores.Scope, where stores.Filter) (int, error) {
+	if err := r.db.usable(ctx); err != nil {
+		return 0, err
+	}
+	where, err := r.spec.Check(where)
+	if err != nil {
+		return 0, err
+	}
+	q := newQuery(s)
+	q.add("MATCH ", r.from(where), " WHERE ", inScope, " AND ", r.where(q, where, false), " RETURN count(*)")
+	rows, err := r.db.read(ctx, q)
+	return count(rows, err)
+}
+
+// count is the one number of an answer; no answer counts nothing.
+func count(rows [][]any, err error) (int, error) {
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	n, ok := rows[0][0].(int64)
+	if !ok {
+		return 0, unexpected(rows[0][0], "a number")
+	}
+	return int(n), nil
+}
+
+// List reads one page.
+func (r records[T]) List(ctx context.Context, s stores.Scope, query stores.Query) (page stores.Slice[*T], err error) {
+	if err := r.db.usable(ctx); err != nil {
+		return page, err
+	}
+	p, err := flat.NewPlan(r.spec, query)
+	if err != nil {
+		return page, err
+	}
+	q, columns := newQuery(s), r.selection(query.Fields)
+	pattern := r.from(p.Filter)
+	q.add("CALL () { ", r.pick(q, p, pattern), " RETURN collect(", r.entry(p, columns), ") AS page }",
+		" RETURN page, ", r.beside(q, p, pattern, true), " AS earlier, ", r.beside(q, p, pattern, false), " AS later")
+	rows, err := r.db.read(ctx, q)
+	if err != nil || len(rows) == 0 {
+		return page, err
+	}
+	return r.page(rows[0], s, p, columns)
+}
+
+// entry is what a page holds of a record: its columns, then its sort values.
+func (n *noun[T]) entry(p flat.Plan, columns []flat.Column[T]) cypher {
+	return n.list(columns) + " + [" + join(n.sortValues(p), ", ") + "]"
+}
+
+// list is the columns of a record t as one list.
+func (n *noun[T]) list(columns []flat.Column[T]) cypher {
+	parts := make([]cypher, len(columns))
+	for i, c := range columns {
+		var special bool
+		if parts[i], special = n.read[c.Name]; !special {
+			parts[i] = property(c.Name)
+		}
+	}
+	return "[" + join(parts, ", ") + "]"
+}
+
+// page reads what [records.List] asks for: the entries, and whether records lie on either side.
+func (n *noun[T]) page(row []any, s stores.Scope, p flat.Plan, columns []flat.Column[T]) (page stores.Slice[*T], err error) {
+	entries, ok := row[0].([]any)
+	earlier, ok1 := row[1].(bool)
+	later, ok2 := row[2].(bool)
+	if !ok || !ok1 || !ok2 {
+		return page, unexpected(row[0], "a page")
+	}
+	items, cursors := make([]*T, len(entries)), make([]stores.Cursor, len(entries))
+	for i, e := range entries {
+		values, _ := e.([]any)
+		if len(values) < len(columns) {
+			return page, unexpected(e, "a record")
+		}
+		if items[i], err = n.scan(values[:len(columns)], s, columns); err != nil {
+			return page, err
+		}
+		cursors[i] = stores.NewCursor(p.Order, values[len(columns):], *n.Head(items[i]).ID)
+	}
+	return flat.Slice(p, items, cursors, earlier, later), nil
+}
+
+// selection is the columns that a read brings along.
+func (n *noun[T]) selection(fields []stores.Field) []flat.Column[T] {
+	columns := n.Selection(fields)
+	if n.linked != nil {
+		columns = append(columns, *n.linked)
+	}
+	return columns
+}
+
+// scan makes a record of the scope from a list of column values.
+func (n *noun[T]) scan(list any, s stores.Scope, columns []flat.Column[T]) (*T, error) {
+	values, _ := list.([]any)
+	if len(values) != len(columns) {
+		return nil, unexpected(list, "a record")
+	}
+	item := new(T)
+	for i, c := range columns {
+		if err := flat.Assign(c.Scan(item), values[i]); err != nil {
+			return nil, fmt.Errorf("property %s: %w", c.Name, err)
+		}
+	}
+	*n.Head(item).Scope = s
+	return item, nil
+}
+
+func unexpected(v any, want string) error {
+	return fmt.Errorf("the database gave a %T where %s belongs", v, want)
+}

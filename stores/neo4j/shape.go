@@ -1,0 +1,89 @@
+package neo4j
+
+import (
+	"slices"
+
+	"thalamus/stores"
+	"thalamus/stores/flat"
+)
+
+// The labels of nodes and the types of relationships besides those of edges. (:Scope) is the lock and the register of a
+// scope, (:ThalamusSchema) holds the version of the schema.
+const (
+	labelScope  cypher = "Scope"
+	labelSchema cypher = "ThalamusSchema"
+	typeMention cypher = "MENTIONS"
+)
+
+// labels are the labels of the nouns that edges join.
+var labels = map[stores.Kind]cypher{
+	stores.KindEpisode: "Episode", stores.KindEntity: "Entity", stores.KindProcedure: "Procedure",
+}
+
+// anyNode matches a node of any noun.
+var anyNode = func() cypher {
+	var all []cypher
+	for _, k := range stores.EndpointKinds {
+		all = append(all, labels[k])
+	}
+	return join(all, "|")
+}()
+
+// relationTypes are the types of edges as Cypher, in the order of [stores.RelationTypes].
+var relationTypes = func() (all []cypher) {
+	for _, t := range stores.RelationTypes {
+		all = append(all, cypher(t))
+	}
+	return all
+}()
+
+// typesOf is the pattern of the given types; all types when none is given, or none that exists.
+func typesOf(types []stores.RelationType) cypher {
+	var some []cypher
+	for i, t := range stores.RelationTypes {
+		if slices.Contains(types, t) {
+			some = append(some, relationTypes[i])
+		}
+	}
+	if len(some) == 0 {
+		some = relationTypes
+	}
+	return join(some, "|")
+}
+
+// shape is what filters and orders need to know of a noun: where its records are matched, as t, and how its fields are
+// spelled.
+type shape struct {
+	spec  stores.Spec
+	from  func(stores.Filter) cypher // the pattern that matches what a filter may accept
+	terms map[stores.Field]term
+
+	// apart gives the pattern once per index, when records lie in several: one index gives them in the order of the
+	// field sorted, several have to be merged. Nil when one index holds them all.
+	apart  []cypher
+	sorted stores.Field
+}
+
+// term is a field in Cypher.
+type term struct {
+	expr cypher
+	null bool // whether it may be null
+}
+
+// newTerms spells the fields of a layout.
+func newTerms[T any](layout flat.Layout[T]) map[stores.Field]term {
+	terms := map[stores.Field]term{}
+	for _, c := range layout.Columns {
+		if c.Field != "" {
+			terms[c.Field] = term{expr: property(c.Name), null: c.Null}
+		}
+	}
+	return terms
+}
+
+// property is a column of the record t.
+func property(column string) cypher { return cypher("t." + column) }
+
+// inScope holds of the records of the scope. That the id is not null says nothing new, but an index of several properties
+// serves a query only when there is a condition on each.
+const inScope cypher = "t.scope = $scope AND t.id IS NOT NULL"

@@ -1,0 +1,185 @@
+package neo4j
+
+import (
+	"context"
+	"errors"
+
+	"thalamus/stores"
+)
+
+// lock begins every write: it takes the write lock of the scope's node, so that the writes of a scope follow each other
+// and what they read afterwards stays true until they commit. A put makes the node; where there is none, nothing is stored.
+const (
+	lockOrMake cypher = "MERGE (s:" + labelScope + " {key: $scope}) SET s.changed_at = $now WITH s "
+	lockOnly   cypher = "MATCH (s:" + labelScope + " {key: $scope}) SET s.changed_at = $now WITH s "
+)
+
+// refs are nodes that must exist, by noun.
+type refs map[stores.Kind][]stores.ID
+
+// absent finds the first of the nodes in $episodes, $entities and $procedures that does not exist, as missing: a list of
+// its noun and id, or null.
+var absent = func() cypher {
+	var parts []cypher
+	for _, kind := range stores.EndpointKinds {
+		parts = append(parts, "UNWIND "+wanted[kind]+" AS id OPTIONAL MATCH (n:"+labels[kind]+" {scope: $scope, id: id})"+
+			" WITH id, n WHERE n IS NULL RETURN ['"+labels[kind]+"', id] AS ref LIMIT 1")
+	}
+	return "CALL () { CALL () { " + join(parts, " UNION ALL ") + " } RETURN collect(ref)[0] AS missing } "
+}()
+
+// wanted are the parameters of absent.
+var wanted = map[stores.Kind]cypher{
+	stores.KindEpisode: "$episodes", stores.KindEntity: "$entities", stores.KindProcedure: "$procedures",
+}
+
+// Put inserts or replaces records, all or none.
+func (r records[T]) Put(ctx context.Context, s stores.Scope, items []*T) error {
+	if err := r.db.usable(ctx); err != nil {
+		return err
+	}
+	if err := r.Owned(s, items); err != nil || len(items) == 0 {
+		return err
+	}
+	q := newQuery(s).with(map[string]any{"exact": false}).add(lockOrMake, "WITH s, null AS stored ")
+	_, err := r.write(ctx, q, items, "true")
+	return err
+}
+
+// Swap replaces the stored record if its version is one below the item's.
+func (r records[T]) Swap(ctx context.Context, s stores.Scope, item *T) error {
+	if err := r.db.usable(ctx); err != nil {
+		return err
+	}
+	items := []*T{item}
+	if err := r.Owned(s, items); err != nil {
+		return err
+	}
+	h := r.Head(item)
+	q := newQuery(s).with(map[string]any{"exact": true, "id": string(*h.ID), "expected": int64(*h.Version) - 1})
+	q.add(lockOnly, "MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $scope AND t.id = $id WITH s, t.version AS stored ")
+	stored, err := r.write(ctx, q, items, "stored = $expected")
+	switch {
+	case stored != nil && *stored != *h.Version-1:
+		return stores.Conflict("the stored version is %d, and this edit was made on version %d; read it again and repeat the edit",
+			*stored, *h.Version-1)
+	case err == nil && stored == nil:
+		return stores.Missing(r.spec.Kind, *h.ID)
+	}
+	return err
+}
+
+// write ends a statement that locks the scope and knows the stored version: when the condition holds and no node is
+// missing, it saves the rows one after the other. It gives the stored version, nil when there is none.
+func (r records[T]) write(ctx context.Context, q *query, items []*T, condition cypher) (*int, error) {
+	need := refs{}
+	find := cypher("WITH *, null AS missing ")
+	if r.check != nil {
+		var err error
+		if need, err = r.check(items); err != nil {
+			return nil, err
+		}
+		find = absent
+	}
+	rows, err := r.rows(items, r.db.namespace)
+	if err != nil {
+		return nil, err
+	}
+	q.with(map[string]any{
+		"now": stores.Now().UnixMicro(), "rows": rows, "episodes": texts(unique(need[stores.KindEpisode])),
+		"entities": texts(unique(need[stores.KindEntity])), "procedures": texts(unique(need[stores.KindProcedure])),
+	})
+	q.add(find, "CALL (stored, missing) { UNWIND CASE WHEN missing IS NULL AND ", condition, " THEN $rows ELSE [] END AS row ",
+		"CALL (row) { ", r.save, " AS answer } RETURN collect([row.n, answer]) AS saved } RETURN stored, missing, saved")
+	answer, err := r.db.write(ctx, q)
+	if err != nil {
+		return nil, r.refusal(err, items)
+	}
+	return r.written(answer, items)
+}
+
+// refusal words a conflict in terms of the noun.
+func (n *noun[T]) refusal(err error, items []*T) error {
+	if n.taken != nil && len(items) == 1 && errors.Is(err, stores.ErrConflict) {
+		return n.taken(items[0])
+	}
+	return err
+}
+
+// rows are the parameters of the records.
+func (n *noun[T]) rows(items []*T, namespace string) ([]any, error) {
+	names := n.Written()
+	out := make([]any, len(items))
+	for i, item := range items {
+		list, err := n.Values(item)
+		if err != nil {
+			return nil, err
+		}
+		values := make(map[string]any, len(names)+1)
+		for k, name := range names {
+			if list[k] != nil {
+				values[name] = list[k]
+			}
+		}
+		values["scope"] = namespace + n.Head(item).Scope.Key()
+		row := map[string]any{"n": int64(i), "id": string(*n.Head(item).ID), "values": values}
+		if n.row != nil {
+			n.row(item, row)
+		}
+		out[i] = row
+	}
+	return out, nil
+}
+
+// written reads the answer of a write.
+func (n *noun[T]) written(answer [][]any, items []*T) (stored *int, err error) {
+	if len(answer) == 0 {
+		return nil, nil
+	}
+	if v, ok := answer[0][0].(int64); ok {
+		stored = new(int(v))
+	}
+	if ref, ok := answer[0][1].([]any); ok && len(ref) == 2 {
+		kind, _ := ref[0].(string)
+		id, _ := ref[1].(string)
+		return stored, stores.Missing(stores.Kind(kind), stores.ID(id))
+	}
+	saved, _ := answer[0][2].([]any)
+	for _, s := range saved {
+		pair, _ := s.([]any)
+		if len(pair) != 2 {
+			return stored, unexpected(s, "what was saved")
+		}
+		i, _ := pair[0].(int64)
+		values, _ := pair[1].([]any)
+		if n.took == nil {
+			continue
+		}
+		if err := n.took(items[i], values); err != nil {
+			return stored, err
+		}
+	}
+	return stored, nil
+}
+
+// held says that a scope holds a node of any noun.
+func held(key cypher) cypher {
+	var any []cypher
+	for _, kind := range stores.EndpointKinds {
+		any = append(any, "EXISTS { MATCH (t:"+labels[kind]+") WHERE t.scope = "+key+" AND t.id IS NOT NULL }")
+	}
+	return join(any, " OR ")
+}
+
+// Delete removes records with all that hangs on them and says how many there were.
+func (r records[T]) Delete(ctx context.Context, s stores.Scope, ids []stores.ID) (int, error) {
+	if err := r.db.usable(ctx); err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids)), "now": stores.Now().UnixMicro()})
+	q.add(lockOnly, "CALL () { MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $scope AND t.id IN $ids ", r.drop,
+		" RETURN count(*) AS n } ",
+		// A scope that holds nothing any more leaves nothing behind.
+		"FOREACH (gone IN CASE WHEN ", held("$scope"), " THEN [] ELSE [s] END | DELETE gone) RETURN n")
+	return count(r.db.write(ctx, q))
+}
