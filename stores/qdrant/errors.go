@@ -46,6 +46,18 @@ func translate(ctx context.Context, err error) error {
 // missing says that the server did not find what was asked for: a collection, or a point that was named.
 func missing(err error) bool { return status.Code(err) == codes.NotFound }
 
+// settled says that a key the server does not accept, when it is tried first, is a mistake in the configuration: waiting
+// for another answer is of no use.
+func settled(err error) error {
+	var e *stores.Error
+	if code := status.Code(err); (code == codes.Unauthenticated || code == codes.PermissionDenied) && errors.As(err, &e) {
+		mistake := *e
+		mistake.Kind = stores.ErrInvalid
+		return &mistake
+	}
+	return err
+}
+
 // foreign is an answer that holds what was not asked for. Nothing of it may be used.
 func foreign() error {
 	return &stores.Error{

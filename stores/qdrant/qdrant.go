@@ -53,7 +53,7 @@ var (
 // (candidates per wanted hit that each ranking of a hybrid search brings, 1.5).
 //
 // It asks for the version, tries the key, and looks at collections that are there already: one that Thalamus did not make
-// is refused. It creates none; that is done by [Vectors.Bind], which knows the embedder.
+// is refused, and so is a wrong key, with [stores.ErrInvalid]. It creates none; that is done by [Vectors.Bind], which knows the embedder.
 func Open(ctx context.Context, url string, o Options) (_ *Vectors, err error) {
 	c, err := parseURL(url)
 	if err != nil {
@@ -86,7 +86,7 @@ func Open(ctx context.Context, url string, o Options) (_ *Vectors, err error) {
 	}
 	found, err := v.describeAll(ctx)
 	if err != nil {
-		return nil, err
+		return nil, settled(err)
 	}
 	for _, d := range found {
 		if err := v.index(ctx, d); err != nil {

@@ -171,7 +171,7 @@ func TestAPIKey(t *testing.T) {
 		switch {
 		case tt.ok && err == nil:
 			must(t, v.Close())
-		case tt.ok || !errors.Is(err, stores.ErrUnavailable) || !strings.Contains(err.Error(), "does not accept the API key"):
+		case tt.ok || !errors.Is(err, stores.ErrInvalid) || !strings.Contains(err.Error(), "does not accept the API key"):
 			t.Errorf("%s with the key %q: %v", tt.url, tt.key, err)
 		}
 	}
