@@ -2,7 +2,9 @@ package mysql
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -53,23 +55,18 @@ func open(ctx context.Context, c config, interpolate bool) (*DB, error) {
 		}
 	}
 	if err != nil {
-		return nil, c.refused(err)
+		return nil, c.refused(ctx, err)
 	}
-	db, err := c.connect(connection, server)
+	connection.Params = server.session()
+	err = apart(connection, func(pool *sql.DB) error { return migrate(ctx, pool, server, c.database) })
 	if err != nil {
-		return nil, err
+		return nil, translate(server.name(), err)
 	}
-	if err := db.migrate(ctx, c.database); err != nil {
-		_ = db.Close()
-		return nil, db.translate(err)
-	}
-	return db, nil
+	return c.connect(connection, server)
 }
 
 // connect makes the pool for a server that is known.
 func (c config) connect(connection *driver.Config, s server) (*DB, error) {
-	connection = connection.Clone()
-	connection.Params = s.session()
 	connector, err := driver.NewConnector(connection)
 	if err != nil {
 		return nil, err
@@ -83,44 +80,54 @@ func (c config) connect(connection *driver.Config, s server) (*DB, error) {
 	return db, nil
 }
 
-// alone runs fn on a pool of one connection that is closed afterwards.
-func alone(ctx context.Context, connection *driver.Config, fn func(context.Context, *sql.DB) error) error {
+// apart runs fn on a pool of its own, which is closed afterwards.
+func apart(connection *driver.Config, fn func(*sql.DB) error) error {
 	connector, err := driver.NewConnector(connection)
 	if err != nil {
 		return err
 	}
 	pool := sql.OpenDB(connector)
-	defer pool.Close() //nolint:errcheck // nothing is lost
-	pool.SetMaxOpenConns(1)
-	return fn(ctx, pool)
+	defer pool.Close() //nolint:errcheck // what was written is committed
+	return fn(pool)
 }
 
 // create creates the database.
 func (c config) create(ctx context.Context, connection *driver.Config) error {
 	connection = connection.Clone()
 	connection.DBName = ""
-	return alone(ctx, connection, func(ctx context.Context, pool *sql.DB) error {
+	return apart(connection, func(pool *sql.DB) error {
 		_, err := pool.ExecContext(ctx, "CREATE DATABASE IF NOT EXISTS "+quoted(c.database)+" CHARACTER SET utf8mb4")
 		return err
 	})
 }
 
 // refused says why there is no connection, and what to do.
-func (c config) refused(err error) error {
-	message := ""
-	switch number(err) {
-	case unknownDatabase:
+func (c config) refused(ctx context.Context, err error) error {
+	var known *stores.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var untrusted *tls.CertificateVerificationError
+	var message string
+	switch n := number(err); {
+	case n == unknownDatabase:
 		message = fmt.Sprintf("there is no database %s yet; the gateway creates it when it starts, where its user may", c.database)
-	case deniedDatabase:
+	case n == deniedDatabase:
 		message = fmt.Sprintf("there is no database %[1]s that the user %[2]s may use or create; let an administrator run: "+
 			"CREATE DATABASE %[3]s CHARACTER SET utf8mb4; GRANT ALL ON %[3]s.* TO %[4]s", c.database, c.user, quoted(c.database), account(c.user))
-	case deniedUser:
+	case n == deniedUser:
 		message = fmt.Sprintf("the server at %s does not accept the user %s or its password; correct %s", c.address, c.user, setting)
-	default:
-		if translated := translate("mysql", err); !broken(err) {
-			return translated
-		}
+	case errors.Is(err, driver.ErrNoTLS):
+		message = fmt.Sprintf("the server at %s offers no TLS; switch it on there, or leave tls out of %s", c.address, setting)
+	case errors.As(err, &untrusted):
+		message = fmt.Sprintf("the certificate of the server at %s is not trusted; name the file of its authority by ca in %s", c.address, setting)
+	case n == 0:
 		message = fmt.Sprintf("no MySQL or MariaDB server answers at %s; start it, or correct %s", c.address, setting)
+	default:
+		message = fmt.Sprintf("the server at %s refuses the connection", c.address)
 	}
 	return &stores.Error{Kind: stores.ErrUnavailable, Backend: "mysql", Message: message, Cause: err}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 
 	driver "github.com/go-sql-driver/mysql"
 
@@ -21,6 +22,7 @@ const (
 	deniedUser       = 1045
 	unknownDatabase  = 1049
 	duplicateKey     = 1062
+	unknownError     = 1105
 	recordChanged    = 1020 // MariaDB: the row is newer than the snapshot of the transaction
 	packetTooLarge   = 1153
 	lockWaitTimeout  = 1205
@@ -83,14 +85,17 @@ func translate(product string, err error) error {
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
+	var network *net.OpError // which passes for the end of a context when our own patience with the network ended
 	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, end) {
+		if errors.Is(err, end) && !errors.As(err, &network) {
 			return end
 		}
 	}
 	out := &stores.Error{Backend: product, Cause: err}
 	n := number(err)
 	switch {
+	case n == unknownError && strings.Contains(err.Error(), "max_allowed_packet"):
+		out.Kind, out.Message = stores.ErrInvalid, "the record is larger than the server's max_allowed_packet; raise that, or store less in it"
 	case n == duplicateKey || n == duplicateKeyName:
 		out.Kind, out.Message = stores.ErrConflict, "another record already has this key"
 	case n == packetTooLarge || n == dataTooLong || errors.Is(err, driver.ErrPktTooLarge):

@@ -22,8 +22,9 @@ func Look(ctx context.Context, url string) (stores.Facts, error) {
 	}
 	server, err := c.greet(ctx, connection)
 	if err != nil {
-		return stores.Facts{}, c.refused(err)
+		return stores.Facts{}, c.refused(ctx, err)
 	}
+	connection.Params = server.session()
 	db, err := c.connect(connection, server)
 	if err != nil {
 		return stores.Facts{}, err

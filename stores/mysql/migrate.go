@@ -26,8 +26,8 @@ const migrationWait = time.Minute
 
 // migrate brings the database to the newest schema this program knows. Of several gateways that start at once one
 // migrates, and the others wait.
-func (db *DB) migrate(ctx context.Context, database string) error {
-	turn, err := db.pool.Conn(ctx)
+func migrate(ctx context.Context, pool *sql.DB, s server, database string) error {
+	turn, err := pool.Conn(ctx)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (db *DB) migrate(ctx context.Context, database string) error {
 		return err
 	}
 	defer release()
-	provider, err := newProvider(db.pool)
+	provider, err := newProvider(pool)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (db *DB) migrate(ctx context.Context, database string) error {
 		return err
 	}
 	if have > newest {
-		return stores.Unsupported(db.Name(), "the database %s has schema version %d, and this program knows versions up to %d; "+
+		return stores.Unsupported(s.name(), "the database %s has schema version %d, and this program knows versions up to %d; "+
 			"run the newer Thalamus that wrote it, or name another database", database, have, newest)
 	}
 	if _, err := provider.Up(ctx); err != nil {

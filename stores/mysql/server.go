@@ -33,7 +33,9 @@ var oldest = map[bool]string{true: "10.11", false: "8.0.17"}
 
 // greet asks a server who it is, and refuses one that is too old.
 func (c config) greet(ctx context.Context, connection *driver.Config) (s server, err error) {
-	err = alone(ctx, connection, func(ctx context.Context, pool *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, c.connectTimeout)
+	defer cancel()
+	err = apart(connection, func(pool *sql.DB) error {
 		return pool.QueryRowContext(ctx, "SELECT VERSION()").Scan(&s.version)
 	})
 	if err != nil {

@@ -1,0 +1,313 @@
+package mysql_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"thalamus/stores"
+	"thalamus/stores/mysql"
+)
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// beside opens a connection to the server beside Thalamus, to no database if none is named.
+func beside(t testing.TB, raw, database string) *sql.DB {
+	t.Helper()
+	u, err := url.Parse(raw)
+	must(t, err)
+	c := driver.NewConfig()
+	c.Net, c.Addr, c.User, c.DBName = "tcp", u.Host, u.User.Username(), database
+	c.Passwd, _ = u.User.Password()
+	connector, err := driver.NewConnector(c)
+	must(t, err)
+	pool := sql.OpenDB(connector)
+	t.Cleanup(func() { _ = pool.Close() })
+	return pool
+}
+
+func exec(t testing.TB, pool *sql.DB, statement string, args ...any) {
+	t.Helper()
+	if _, err := pool.ExecContext(context.WithoutCancel(t.Context()), statement, args...); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// fresh names a database that does not exist, and drops it after the test.
+func fresh(t testing.TB, raw string) (named, database string) {
+	t.Helper()
+	database = "thalamus_test_" + strings.ReplaceAll(string(stores.NewID()), "-", "")[12:]
+	admin := beside(t, raw, "")
+	t.Cleanup(func() { exec(t, admin, "DROP DATABASE IF EXISTS "+database) })
+	u, err := url.Parse(raw)
+	must(t, err)
+	u.Path = "/" + database
+	return u.String(), database
+}
+
+// with changes a URL.
+func with(t testing.TB, raw string, change func(*url.URL)) string {
+	t.Helper()
+	u, err := url.Parse(raw)
+	must(t, err)
+	change(u)
+	return u.String()
+}
+
+// TestOpenTogether has several gateways start on a database that does not exist yet.
+func TestOpenTogether(t *testing.T) {
+	servers(t, func(t *testing.T, url string) {
+		url, database := fresh(t, url)
+		const gateways = 4
+		opened, errs := make([]*mysql.DB, gateways), make([]error, gateways)
+		done := make(chan int)
+		for i := range gateways {
+			go func() {
+				opened[i], errs[i] = mysql.Open(t.Context(), url)
+				done <- i
+			}()
+		}
+		for range gateways {
+			<-done
+		}
+		must(t, errors.Join(errs...))
+		for _, db := range opened {
+			defer db.Close() //nolint:errcheck // the test is over
+			facts, err := db.Facts(t.Context())
+			must(t, err)
+			if facts.Schema != "version 1" {
+				t.Errorf("the schema is %q", facts.Schema)
+			}
+		}
+		var applied int
+		must(t, beside(t, url, database).QueryRow("SELECT count(*) FROM thalamus_schema WHERE version_id = 1").Scan(&applied))
+		if applied != 1 {
+			t.Errorf("the first migration was applied %d times", applied)
+		}
+	})
+}
+
+// TestHalfMigrated repeats a migration that ended in the middle: the servers do not undo what it had done.
+func TestHalfMigrated(t *testing.T) {
+	servers(t, func(t *testing.T, url string) {
+		url, database := fresh(t, url)
+		must(t, open(t, url).Close())
+		raw := beside(t, url, database)
+		exec(t, raw, "DROP TABLE answers")
+		exec(t, raw, "DELETE FROM thalamus_schema WHERE version_id = 1")
+		db := open(t, url)
+		_, err := db.Answers().Get(t.Context(), stores.NewScope("u", "", ""), "key")
+		must(t, err)
+	})
+}
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	servers(t, func(t *testing.T, url string) {
+		url, database := fresh(t, url)
+		must(t, open(t, url).Close())
+		exec(t, beside(t, url, database), "INSERT INTO thalamus_schema (version_id, is_applied) VALUES (99999, 1)")
+		for what, open := range map[string]func() error{
+			"open": func() error { _, err := mysql.Open(t.Context(), url); return err },
+			"look": func() error { _, err := mysql.Look(t.Context(), url); return err },
+		} {
+			if err := open(); !errors.Is(err, stores.ErrUnsupported) || !strings.Contains(err.Error(), "99999") {
+				t.Errorf("%s of a newer database gave %v", what, err)
+			}
+		}
+	})
+}
+
+// TestLook changes nothing.
+func TestLook(t *testing.T) {
+	servers(t, func(t *testing.T, url string) {
+		url, database := fresh(t, url)
+		for range 2 {
+			if _, err := mysql.Look(t.Context(), url); !errors.Is(err, stores.ErrUnavailable) || !strings.Contains(err.Error(), "no database "+database+" yet") {
+				t.Fatalf("a look at a database that is not there gave %v", err)
+			}
+		}
+		exec(t, beside(t, url, ""), "CREATE DATABASE "+database)
+		facts, err := mysql.Look(t.Context(), url)
+		must(t, err)
+		if facts.Schema != "none yet; version 1 comes with the first start" {
+			t.Errorf("an empty database has the schema %q", facts.Schema)
+		}
+		must(t, open(t, url).Close())
+		facts, err = mysql.Look(t.Context(), url)
+		must(t, err)
+		if away := time.Since(facts.Clock).Abs(); away > time.Hour || facts.Clock.Location() != time.UTC {
+			t.Errorf("the clock of the server is %v", facts.Clock)
+		}
+		facts.Clock = time.Time{}
+		if facts.Version == "" || facts.Product != "MariaDB" && facts.Product != "MySQL" || facts.Schema != "version 1" {
+			t.Errorf("facts are %+v", facts)
+		}
+	})
+}
+
+// TestNoConnection wants words that say what to do, and never the password.
+func TestNoConnection(t *testing.T) {
+	servers(t, func(t *testing.T, raw string) {
+		missing, database := fresh(t, raw)
+		admin, user := beside(t, raw, ""), "poor"+database[len(database)-12:]
+		exec(t, admin, "CREATE USER "+user+"@'%' IDENTIFIED BY 'secret+word'")
+		t.Cleanup(func() { exec(t, admin, "DROP USER "+user+"@'%'") })
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		must(t, err)
+		silent := listener.Addr().String()
+		defer listener.Close() //nolint:errcheck // it only kept the port
+		for what, c := range map[string]struct{ url, want string }{
+			"a user without rights": {with(t, missing, func(u *url.URL) { u.User = url.UserPassword(user, "secret+word") }),
+				"CREATE DATABASE `" + database + "` CHARACTER SET utf8mb4; GRANT ALL ON `" + database + "`.* TO '" + user + "'@'%'"},
+			"a wrong password": {with(t, raw, func(u *url.URL) { u.User = url.UserPassword(user, "wrong+word") }),
+				"does not accept the user " + user},
+			"no server":       {with(t, raw, func(u *url.URL) { u.Host = "127.0.0.1:1" }), "no MySQL or MariaDB server answers at 127.0.0.1:1"},
+			"a silent server": {with(t, raw, func(u *url.URL) { u.Host, u.RawQuery = silent, "connect_timeout=200ms" }), "answers at " + silent},
+		} {
+			_, err := mysql.Open(t.Context(), c.url)
+			if !errors.Is(err, stores.ErrUnavailable) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "+word") {
+				t.Errorf("%s gave %v, want words like %q", what, err, c.want)
+			}
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := mysql.Open(ended, raw); !errors.Is(err, context.Canceled) {
+			t.Errorf("a cancelled open gave %v", err)
+		}
+	})
+}
+
+// TestOneConnection has everything pass through a pool of one: no call may need two at a time.
+func TestOneConnection(t *testing.T) {
+	servers(t, func(t *testing.T, raw string) {
+		raw, _ = fresh(t, raw)
+		db := open(t, with(t, raw, func(u *url.URL) { u.RawQuery = "pool=1" }))
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		s, q := newScope(), stores.Query{Page: stores.Page{First: 1}}
+		todos := []*stores.Todo{newTodo(s, "a"), newTodo(s, "b")}
+		use := func(ctx context.Context) error {
+			if err := db.Todos().Put(ctx, s, todos); err != nil {
+				return err
+			}
+			page, err := db.Todos().List(ctx, s, q)
+			if err != nil {
+				return err
+			}
+			_, err = db.Todos().List(ctx, s, stores.Query{Page: stores.Page{First: 1, After: page.Cursors[0]}})
+			return err
+		}
+		must(t, use(ctx))
+		must(t, db.Atomic(ctx, use))
+		if p := db.Pool(); p.Limit != 1 || p.Open != 1 || p.InUse != 0 || p.Taken < 4 || p.Waits != 0 {
+			t.Errorf("pool after single calls: %+v", p)
+		}
+		must(t, errors.Join(together(8, func(int) error { return use(ctx) })...))
+		if p := db.Pool(); p.Waits == 0 || p.Waited == 0 || p.Open != 1 {
+			t.Errorf("pool after calls at the same time: %+v", p)
+		}
+	})
+}
+
+func newScope() stores.Scope { return stores.NewScope(string(stores.NewID()), "", "") }
+
+func newTodo(s stores.Scope, content string) *stores.Todo {
+	t := &stores.Todo{Scope: s, Content: content}
+	t.SetDefaults(stores.Now())
+	return t
+}
+
+func newRecord(s stores.Scope, name string) *stores.EntityRecord {
+	return &stores.EntityRecord{ID: stores.NewID(), Scope: s, Name: name, Current: true, CreatedAt: stores.Now(), UpdatedAt: stores.Now()}
+}
+
+// together calls fn from n goroutines at once.
+func together(n int, fn func(i int) error) []error {
+	errs, done := make([]error, n), make(chan struct{})
+	for i := range n {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			errs[i] = fn(i)
+		}()
+	}
+	for range n {
+		<-done
+	}
+	return errs
+}
+
+// TestStoredAsWritten looks at the tables beside Thalamus: texts compare by bytes, JSON is as it was written.
+func TestStoredAsWritten(t *testing.T) {
+	servers(t, func(t *testing.T, url string) {
+		url, database := fresh(t, url)
+		db, raw := open(t, url), beside(t, url, database)
+		want := map[string]string{"mariadb": "utf8mb4_nopad_bin", "mysql": "utf8mb4_0900_bin"}[db.Name()]
+		rows, err := raw.Query("SELECT table_name, column_name, collation_name FROM information_schema.columns "+
+			"WHERE table_schema = ? AND collation_name IS NOT NULL AND table_name <> 'thalamus_schema'", database)
+		must(t, err)
+		defer rows.Close() //nolint:errcheck // rows.Err tells
+		columns := 0
+		for ; rows.Next(); columns++ {
+			var table, column, collation string
+			must(t, rows.Scan(&table, &column, &collation))
+			if collation != want && column != "scope_key" {
+				t.Errorf("%s.%s compares by %s, want %s", table, column, collation, want)
+			}
+		}
+		must(t, rows.Err())
+		if columns < 20 {
+			t.Errorf("there are %d columns of texts", columns)
+		}
+		s := newScope()
+		r := newRecord(s, "a")
+		r.Metadata = map[string]any{"z": 1.0, "a": 1e300, "é": "<&>"}
+		must(t, db.EntityRecords().Put(t.Context(), s, []*stores.EntityRecord{r}))
+		var metadata, scope string
+		must(t, raw.QueryRow("SELECT metadata, scope_key FROM entity_records").Scan(&metadata, &scope))
+		if wrote := `{"a":1e+300,"z":1,"é":"\u003c\u0026\u003e"}`; metadata != wrote || scope != s.Key() {
+			t.Errorf("stored %s of %s, want %s", metadata, scope, wrote)
+		}
+	})
+}
+
+// TestLongKeys uses the longest scope, names and keys there can be, which differ in their last character only.
+func TestLongKeys(t *testing.T) {
+	servers(t, func(t *testing.T, url string) {
+		db, ctx := open(t, url), t.Context()
+		wide := func(n int, last string) string { return strings.Repeat("😀", n-1) + last }
+		id := string(stores.NewID())
+		for _, last := range []string{"a", "b"} {
+			part := strings.Repeat("é", 109) + id + last
+			s := stores.NewScope(part, part, part)
+			must(t, s.Validate())
+			a, b := newRecord(s, wide(255, "a")), newRecord(s, wide(255, "b"))
+			must(t, db.EntityRecords().Put(ctx, s, []*stores.EntityRecord{a, b}))
+			got, err := db.EntityRecords().ByName(ctx, s, []string{a.Name, b.Name})
+			must(t, err)
+			if len(got) != 2 || got[a.Name].ID != a.ID || got[b.Name].ID != b.ID {
+				t.Errorf("two long names gave %v", got)
+			}
+			for i, key := range []string{wide(255, "a"), wide(255, "b")} {
+				must(t, db.Answers().Put(ctx, s, &stores.Answer{Key: key, Request: fmt.Sprint(i), Nodes: []stores.ID{a.ID}, CreatedAt: stores.Now()}))
+				answer, err := db.Answers().Get(ctx, s, key)
+				must(t, err)
+				if answer == nil || answer.Request != fmt.Sprint(i) {
+					t.Errorf("the answer under a long key is %+v", answer)
+				}
+			}
+		}
+	})
+}
