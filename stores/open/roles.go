@@ -11,6 +11,7 @@ import (
 	"thalamus/config"
 	"thalamus/stores"
 	"thalamus/stores/inprocess"
+	"thalamus/stores/neo4j"
 	"thalamus/stores/qdrant"
 )
 
@@ -51,8 +52,10 @@ func (r role) chosen() (product, error) {
 // roles lists the roles, in the order in which they are opened.
 func (o *opening) roles() []role {
 	return []role{
-		{stores.RoleGraph, o.cfg.Graph, schemes{"sqlite": {open: o.sqliteGraph}}},
-		{stores.RoleRecords, o.cfg.Records, schemes{"sqlite": {open: o.sqliteRecords}}},
+		{stores.RoleGraph, o.cfg.Graph, schemes{"sqlite": {open: o.sqliteGraph}}.
+			alike(product{open: o.neo4j, look: o.lookNeo4j}, neo4j.Schemes...)},
+		{stores.RoleRecords, o.cfg.Records, schemes{"sqlite": {open: o.sqliteRecords}}.
+			alike(product{open: o.mysql, look: o.lookMySQL}, "mysql")},
 		{stores.RoleVectors, o.cfg.Vectors, schemes{"sqlite": {open: o.sqliteVectors}}.
 			alike(product{open: o.qdrant, look: o.lookQdrant}, qdrant.Scheme, qdrant.SchemeTLS)},
 		{stores.RoleCache, o.cfg.Cache, schemes{"inprocess": {open: o.inprocess}}.

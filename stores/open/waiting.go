@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"thalamus/config"
 	"thalamus/stores"
 )
 
@@ -48,29 +47,45 @@ func waited[T any](ctx context.Context, o *opening, role stores.Role, connect fu
 // keyOf is the configuration key of a role.
 func keyOf(role stores.Role) string { return strings.ToLower(string(role)) }
 
-// withPassword puts a secret that is kept apart into a URL that has none.
-func withPassword(raw config.URL, secret config.Secret) (string, error) {
-	if secret == "" {
+// url is the URL of a role, with the password that is kept apart from it.
+func (o *opening) url(role stores.Role) (string, error) {
+	raw, password := o.cfg.Graph, o.cfg.GraphPassword
+	switch role {
+	case stores.RoleRecords:
+		raw, password = o.cfg.Records, o.cfg.RecordsPassword
+	case stores.RoleCache:
+		raw, password = o.cfg.Cache, o.cfg.CachePassword
+	}
+	if password == "" {
 		return string(raw), nil
 	}
-	scheme, rest, found := strings.Cut(string(raw), "://")
-	if !found {
-		return "", errors.New("has no host that a password could be for")
+	whole, problem := withPassword(string(raw), string(password))
+	if problem != "" {
+		return "", stores.Invalid(keyOf(role), "%s", problem)
 	}
-	host := rest
+	return whole, nil
+}
+
+// withPassword puts a password into a URL that has none, or says why it cannot. The URL may name several hosts.
+func withPassword(raw, password string) (whole, problem string) {
+	scheme, rest, found := strings.Cut(raw, "://")
+	if !found {
+		return "", "a password is configured for it, and the URL names no host"
+	}
+	authority := rest
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		host = rest[:i]
+		authority = rest[:i]
 	}
 	user := ""
-	if i := strings.LastIndex(host, "@"); i >= 0 {
-		user, rest = host[:i], rest[i+1:]
+	if i := strings.LastIndex(authority, "@"); i >= 0 {
+		user, rest = authority[:i], rest[i+1:]
 	}
 	if strings.Contains(user, ":") {
-		return "", errors.New("holds a password, and another one is configured: keep one of them")
+		return "", "the URL holds a password, and another is configured beside it; keep one of them"
 	}
 	name, err := url.PathUnescape(user)
 	if err != nil {
-		return "", errors.New("has a user name that is not escaped as URLs want it")
+		return "", "the user in the URL is not escaped as URLs want it"
 	}
-	return scheme + "://" + url.UserPassword(name, string(secret)).String() + "@" + rest, nil
+	return scheme + "://" + url.UserPassword(name, password).String() + "@" + rest, ""
 }
