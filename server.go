@@ -242,6 +242,9 @@ func cursorKey(cfg *config.Config) ([]byte, error) {
 		}
 		return []byte(secret), nil
 	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil { // nobody else made it where every store is a server
+		return nil, fmt.Errorf("the data directory %s, which keeps the key of cursors, cannot be made: %w; choose another with --data, or set THALAMUS_CURSORS_KEY", cfg.Data, err)
+	}
 	name := filepath.Join(cfg.Data, "cursor.key")
 	key, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) {
