@@ -29,7 +29,7 @@ type Server struct {
 }
 
 // patience is how long a server may take to answer. Neo4j takes 12 s on two busy cores.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // Start starts a new, empty instance, and returns when it answers. What is missing on the machine is installed first.
 // The error holds the last lines of the server's log.
