@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"math"
 	"slices"
@@ -21,7 +22,7 @@ func (dialect) ScopeColumns() []string { return []string{"scope", "scope_key"} }
 func (dialect) ScopeValues(s stores.Scope) []any {
 	key := s.Key()
 	hash := sha256.Sum256([]byte(key))
-	return []any{hash[:], key}
+	return []any{hex.EncodeToString(hash[:]), key}
 }
 
 // Scopes selects the keys of the scopes that have rows in a table: one row of each is read.

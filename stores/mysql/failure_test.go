@@ -159,7 +159,7 @@ func TestLockWait(t *testing.T) {
 		other, err := beside(t, url, database).Begin()
 		must(t, err)
 		defer other.Rollback() //nolint:errcheck // it only kept the row
-		_, err = other.Exec("UPDATE todos SET content = 'taken' WHERE scope = UNHEX(SHA2(?, 256)) AND id = ?", s.Key(), string(todo.ID))
+		_, err = other.Exec("UPDATE todos SET content = 'taken' WHERE scope = SHA2(?, 256) AND id = ?", s.Key(), string(todo.ID))
 		must(t, err)
 		err = db.Atomic(t.Context(), func(ctx context.Context) error {
 			must(t, db.Todos().Put(ctx, s, []*stores.Todo{newTodo(s, "new")}))
@@ -226,14 +226,19 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 		other, err := raw.Begin()
 		must(t, err)
 		defer other.Rollback() //nolint:errcheck // a no-op after the commit
-		_, err = other.Exec("UPDATE todos SET reason = 'other' WHERE scope = UNHEX(SHA2(?, 256)) AND id > ?", s.Key(), first.ID)
+		_, err = other.Exec("UPDATE todos SET reason = 'other' WHERE scope = SHA2(?, 256) AND id > ?", s.Key(), first.ID)
 		must(t, err) // it changed much, so that the server prefers to end the write
 		wrote := make(chan error, 1)
 		go func() { wrote <- db.Todos().Put(t.Context(), s, []*stores.Todo{&last, &first}) }()
-		for waiting := 0; waiting == 0; {
+		for range 500 { // until it waits; should it not, it finds the row free in the end
+			var waiting int
 			must(t, raw.QueryRow("SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'").Scan(&waiting))
+			if waiting > 0 {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
-		_, err = other.Exec("UPDATE todos SET reason = 'other' WHERE scope = UNHEX(SHA2(?, 256)) AND id = ?", s.Key(), first.ID)
+		_, err = other.Exec("UPDATE todos SET reason = 'other' WHERE scope = SHA2(?, 256) AND id = ?", s.Key(), first.ID)
 		must(t, err)
 		must(t, other.Commit())
 		must(t, <-wrote)

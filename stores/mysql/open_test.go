@@ -256,14 +256,14 @@ func TestStoredAsWritten(t *testing.T) {
 		db, raw := open(t, url), beside(t, url, database)
 		want := map[string]string{"mariadb": "utf8mb4_nopad_bin", "mysql": "utf8mb4_0900_bin"}[db.Name()]
 		rows, err := raw.Query("SELECT table_name, column_name, collation_name FROM information_schema.columns "+
-			"WHERE table_schema = ? AND collation_name IS NOT NULL AND table_name <> 'thalamus_schema'", database)
+			"WHERE table_schema = ? AND collation_name IS NOT NULL AND table_name <> 'thalamus_schema' AND column_name NOT LIKE 'scope%'", database)
 		must(t, err)
 		defer rows.Close() //nolint:errcheck // rows.Err tells
 		columns := 0
 		for ; rows.Next(); columns++ {
 			var table, column, collation string
 			must(t, rows.Scan(&table, &column, &collation))
-			if collation != want && column != "scope_key" {
+			if collation != want {
 				t.Errorf("%s.%s compares by %s, want %s", table, column, collation, want)
 			}
 		}

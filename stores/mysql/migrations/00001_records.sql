@@ -1,6 +1,6 @@
--- The records. A scope is found by scope, the SHA-256 of Scope.Key(), and read from scope_key. Ids are canonical UUIDs; times
--- are unix microseconds; lists and maps are JSON, kept as it was written. Optional texts, ids and lists are NULL when
--- empty, so that filters can ask for null.
+-- The records. Rows are found by scope, SHA2(scope_key, 256), since scope_key, which is Scope.Key(), may be longer than an
+-- index. Ids are canonical UUIDs; times are unix microseconds; lists and maps are JSON, kept as it was written. Optional
+-- texts, ids and lists are NULL when empty, so that filters can ask for null.
 --
 -- Texts are compared by their bytes, trailing blanks included. Each product has a collation for that, and reads it from
 -- the comment that is meant for it. Every statement may be run again: the servers commit each by itself.
@@ -8,7 +8,7 @@
 -- +goose Up
 
 CREATE TABLE IF NOT EXISTS entity_records (
-    scope        BINARY(32)    NOT NULL,
+    scope        CHAR(64)      CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     scope_key    VARCHAR(2300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     id           VARCHAR(36)   NOT NULL,
     name         VARCHAR(255)  NOT NULL,
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS entity_records (
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4 /*!80017 COLLATE = utf8mb4_0900_bin */ /*M! COLLATE = utf8mb4_nopad_bin */;
 
 CREATE TABLE IF NOT EXISTS profiles (
-    scope      BINARY(32)    NOT NULL,
+    scope      CHAR(64)      CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     scope_key  VARCHAR(2300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     id         VARCHAR(36)   NOT NULL,
     content    MEDIUMTEXT    NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS profiles (
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4 /*!80017 COLLATE = utf8mb4_0900_bin */ /*M! COLLATE = utf8mb4_nopad_bin */;
 
 CREATE TABLE IF NOT EXISTS todos (
-    scope          BINARY(32)    NOT NULL,
+    scope          CHAR(64)      CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     scope_key      VARCHAR(2300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     id             VARCHAR(36)   NOT NULL,
     content        MEDIUMTEXT    NOT NULL,
@@ -66,7 +66,7 @@ CREATE TABLE IF NOT EXISTS todos (
 
 -- Which todos are about an entity; kept in step with the list inside each todo.
 CREATE TABLE IF NOT EXISTS todo_entities (
-    scope  BINARY(32)  NOT NULL,
+    scope  CHAR(64)    CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     entity VARCHAR(36) NOT NULL,
     todo   VARCHAR(36) NOT NULL,
     PRIMARY KEY (scope, entity, todo),
@@ -74,7 +74,7 @@ CREATE TABLE IF NOT EXISTS todo_entities (
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4 /*!80017 COLLATE = utf8mb4_0900_bin */ /*M! COLLATE = utf8mb4_nopad_bin */;
 
 CREATE TABLE IF NOT EXISTS answers (
-    scope      BINARY(32)    NOT NULL,
+    scope      CHAR(64)      CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     scope_key  VARCHAR(2300) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     `key`      VARCHAR(255)  NOT NULL,
     operation  VARCHAR(255)  NOT NULL,
@@ -88,7 +88,7 @@ CREATE TABLE IF NOT EXISTS answers (
 
 -- Which answers hold content of a node.
 CREATE TABLE IF NOT EXISTS answer_nodes (
-    scope BINARY(32)   NOT NULL,
+    scope CHAR(64)     CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     node  VARCHAR(36)  NOT NULL,
     `key` VARCHAR(255) NOT NULL,
     PRIMARY KEY (scope, node, `key`),
