@@ -109,6 +109,9 @@ func indented(t *testing.T, v any) []byte {
 func stable(t *testing.T, key string, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
+		if score, ok := v["score"].(float64); ok && score > 0 && v["name"] == "KEYWORD" { // each engine has its own
+			v["score"] = "positive"
+		}
 		for k, e := range v {
 			v[k] = stable(t, k, e)
 		}
