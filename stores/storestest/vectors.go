@@ -23,7 +23,7 @@ func Vectors(t *testing.T, open func(testing.TB) *stores.Set) {
 		run("RoundTrip", testPointRoundTrip)
 		run("Texts", testPointTexts)
 		run("Replace", testPointReplace)
-		run("Batches", testPointBatches)
+		run("Batches", func(c *cloud) { testPointBatches(c.at(c.scope, stores.CollectionProcedures)) }) // thousands, in nobody's way
 		run("Corners", testCorners)
 		run("UpsertRace", testUpsertRace)
 		run("SetPayload", testSetPayload)
