@@ -212,14 +212,14 @@ func is(err error, kinds []error) bool {
 func (f faults) otherDimension(t *testing.T) {
 	set, err := f.open(t.Context(), f.server.URL)
 	noError(t, err)
-	defer set.Close()
+	t.Cleanup(func() { noError(t, set.Close()) })
 	if set.Vectors == nil {
 		return
 	}
 	bind(t, set)
 	other, err := f.open(t.Context(), f.server.URL)
 	noError(t, err)
-	defer other.Close()
+	t.Cleanup(func() { noError(t, other.Close()) })
 	refused(t, "binding an embedder of another dimension", other.Vectors.Bind(t.Context(), stores.Model{Name: "other", Dimension: 8}), stores.ErrConflict)
 }
 
