@@ -14,7 +14,7 @@ type engine struct{ *DB }
 func (e engine) Usable(ctx context.Context) error { return e.usable(ctx) }
 
 // Pool is what single reads go through.
-func (e engine) Pool() relational.Querier { return counted{e.DB} }
+func (e engine) Pool() relational.Querier { return counted(e) }
 
 // isolation is how each kind of transaction is kept apart from others. A single read needs no transaction. A read of
 // several statements wants one state. A write of ours locks each row that it depends on, so READ COMMITTED, which locks

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,8 @@ func beside(t testing.TB, raw, database string) *sql.DB {
 	c := driver.NewConfig()
 	c.Net, c.Addr, c.User, c.DBName = "tcp", u.Host, u.User.Username(), database
 	c.Passwd, _ = u.User.Password()
+	c.Params = map[string]string{"autocommit": "1"}
+	must(t, c.Apply(driver.Charset("utf8mb4", "")))
 	connector, err := driver.NewConnector(c)
 	must(t, err)
 	pool := sql.OpenDB(connector)
@@ -46,11 +49,24 @@ func exec(t testing.TB, pool *sql.DB, statement string, args ...any) {
 	}
 }
 
+// allowed executes a statement, and skips the test where the user of the server under test may not.
+func allowed(t testing.TB, pool *sql.DB, statement string) {
+	t.Helper()
+	_, err := pool.ExecContext(t.Context(), statement)
+	var refused *driver.MySQLError
+	if errors.As(err, &refused) && slices.Contains([]uint16{1044, 1045, 1142, 1227, 1410}, refused.Number) {
+		t.Skipf("the user of the server under test may not do this; name an administrator instead: %s", statement)
+	}
+	must(t, err)
+}
+
 // fresh names a database that does not exist, and drops it after the test.
 func fresh(t testing.TB, raw string) (named, database string) {
 	t.Helper()
 	database = "thalamus_test_" + strings.ReplaceAll(string(stores.NewID()), "-", "")[12:]
 	admin := beside(t, raw, "")
+	allowed(t, admin, "CREATE DATABASE "+database)
+	exec(t, admin, "DROP DATABASE "+database)
 	t.Cleanup(func() { exec(t, admin, "DROP DATABASE IF EXISTS "+database) })
 	u, err := url.Parse(raw)
 	must(t, err)
@@ -163,7 +179,7 @@ func TestNoConnection(t *testing.T) {
 	servers(t, func(t *testing.T, raw string) {
 		missing, database := fresh(t, raw)
 		admin, user := beside(t, raw, ""), "poor"+database[len(database)-12:]
-		exec(t, admin, "CREATE USER "+user+"@'%' IDENTIFIED BY 'secret+word'")
+		allowed(t, admin, "CREATE USER "+user+"@'%' IDENTIFIED BY 'secret+word'")
 		t.Cleanup(func() { exec(t, admin, "DROP USER "+user+"@'%'") })
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		must(t, err)
@@ -307,6 +323,56 @@ func TestLongKeys(t *testing.T) {
 				if answer == nil || answer.Request != fmt.Sprint(i) {
 					t.Errorf("the answer under a long key is %+v", answer)
 				}
+			}
+		}
+	})
+}
+
+// TestFewRights starts with the rights that docs/mysql.md names, and then with those that need no change of the schema.
+func TestFewRights(t *testing.T) {
+	servers(t, func(t *testing.T, raw string) {
+		raw, database := fresh(t, raw)
+		admin, user, s := beside(t, raw, ""), "few"+database[len(database)-12:], newScope()
+		exec(t, admin, "CREATE DATABASE "+database)
+		allowed(t, admin, "CREATE USER "+user+"@'%' IDENTIFIED BY 'secret'")
+		t.Cleanup(func() { exec(t, admin, "DROP USER "+user+"@'%'") })
+		raw = with(t, raw, func(u *url.URL) { u.User = url.UserPassword(user, "secret") })
+		use := func() {
+			t.Helper()
+			db := open(t, raw)
+			must(t, db.Atomic(t.Context(), func(ctx context.Context) error {
+				return db.Todos().Put(ctx, s, []*stores.Todo{newTodo(s, "a")})
+			}))
+			_, err := db.Facts(t.Context())
+			must(t, err)
+			must(t, db.Close())
+		}
+		allowed(t, admin, "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX ON "+database+".* TO "+user+"@'%'")
+		use()
+		exec(t, admin, "REVOKE CREATE, ALTER, INDEX ON "+database+".* FROM "+user+"@'%'")
+		use()
+	})
+}
+
+// TestTLS wants either a connection or words that say what to do about there being none.
+func TestTLS(t *testing.T) {
+	servers(t, func(t *testing.T, raw string) {
+		must(t, open(t, with(t, raw, func(u *url.URL) { u.RawQuery = "tls=preferred" })).Ping(t.Context()))
+		for option, words := range map[string][]string{
+			"tls=true":        {"offers no TLS", "is not trusted; name the file of its authority by ca"},
+			"tls=skip-verify": {"offers no TLS"},
+		} {
+			db, err := mysql.Open(t.Context(), with(t, raw, func(u *url.URL) { u.RawQuery = option }))
+			if err == nil {
+				must(t, db.Close())
+				continue
+			}
+			helps := false
+			for _, w := range words {
+				helps = helps || strings.Contains(err.Error(), w)
+			}
+			if !errors.Is(err, stores.ErrUnavailable) || !helps {
+				t.Errorf("%s gave %v", option, err)
 			}
 		}
 	})

@@ -74,6 +74,9 @@ func TestPlans(t *testing.T) {
 		}
 		c.database = "thalamus_test_plans" // of its own, since plans depend on what else there is
 		db, err := open(t.Context(), c, true)
+		if err != nil && strings.Contains(err.Error(), "administrator") {
+			t.Skip("the user of the server under test may not create databases")
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,11 +155,9 @@ func populate(t *testing.T, db *DB) (s stores.Scope, ids []stores.ID, names []st
 		}
 	}
 	for _, table := range []string{"todos", "todo_entities", "entity_records", "profiles"} {
-		rows, err := db.pool.QueryContext(ctx, "ANALYZE TABLE "+table)
-		if err != nil {
+		if _, err := db.pool.ExecContext(ctx, "ANALYZE TABLE "+table); err != nil {
 			t.Fatal(err)
 		}
-		_ = rows.Close()
 	}
 	return s, ids, names
 }

@@ -78,6 +78,7 @@ func (s server) session() map[string]string {
 		// No value is cut to fit, and none is changed.
 		"sql_mode":                 "'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION'",
 		"time_zone":                "'+00:00'",
+		"autocommit":               "1",
 		"innodb_lock_wait_timeout": fmt.Sprint(lockWait),
 	}
 }

@@ -125,11 +125,14 @@ func (c config) connection() (*driver.Config, error) {
 	d.InterpolateParams = true     // docs/mysql.md has the figures
 	d.MaxAllowedPacket = 0         // as the server has it
 	d.ConnectionAttributes = "program_name:thalamus"
+	if err := d.Apply(driver.Charset("utf8mb4", "")); err != nil { // said aloud, since some servers are told not to listen otherwise
+		return nil, err
+	}
 	if c.tls == "false" {
 		return d, nil
 	}
 	host, _, _ := net.SplitHostPort(c.address)
-	d.TLS = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.tls != "true"} //nolint:gosec // as the URL asks
+	d.TLS = &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.tls != "true"}
 	d.AllowFallbackToPlaintext = c.tls == "preferred"
 	if c.ca == "" {
 		return d, nil
