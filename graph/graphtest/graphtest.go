@@ -16,6 +16,7 @@ import (
 	metrics "go.opentelemetry.io/otel/metric/noop"
 	spans "go.opentelemetry.io/otel/trace/noop"
 
+	"thalamus/config"
 	"thalamus/examples"
 	"thalamus/graph"
 	"thalamus/resilience"
@@ -31,6 +32,7 @@ type Gateway struct {
 	Set     *stores.Set // guarded
 	Writes  *saga.Writer
 	Log     *Log
+	Config  *config.Config // of the stores
 
 	fault atomic.Pointer[Fault]
 }
@@ -154,7 +156,7 @@ func start(dir string, change func(*stores.Set)) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{Log: log}
+	g := &Gateway{Log: log, Config: cfg}
 	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return []resilience.Middleware{observe, g.inject} })
 	g.Set = resilience.Wrap(set, guards)
 	g.Writes = saga.New(g.Set)
