@@ -34,7 +34,12 @@ func main() {
 	r := &run{output: map[test][]string{}, servers: &servers.Services{}, against: map[string][]string{}}
 	r.setUp()
 	r.startServers(ctx)
-	r.goTests(ctx, os.Args[1:])
+	if args := os.Args[1:]; len(args) > 0 {
+		r.goTests(ctx, nil, args)
+	} else {
+		r.goTests(ctx, nil, []string{"./..."})
+		r.edgeTests(ctx)
+	}
 	r.stopServers()
 	r.playgroundTests()
 	os.Exit(r.report())
@@ -127,14 +132,27 @@ func (r *run) unpromised(reason string) bool {
 	return false
 }
 
-// goTests runs the tests in Go and prints a line for each package, and all of what a failed test has printed.
-func (r *run) goTests(ctx context.Context, args []string) {
-	if len(args) == 0 {
-		args = []string{"./..."}
+// onServers are the packages whose tests of the edge run a second time, on real servers.
+var onServers = []string{"./graph", "./resilience/saga"}
+
+// edgeTests runs the tests of the edge on the servers instead of the embedded stores. It takes one for every role.
+func (r *run) edgeTests(ctx context.Context) {
+	for _, name := range []string{"GRAPH", "VECTORS", "RECORDS", "CACHE"} {
+		if !slices.ContainsFunc(r.servers.Environment(), func(v string) bool { return strings.HasPrefix(v, "THALAMUS_TEST_"+name+"=") }) {
+			r.missing = append(r.missing, "tests of the edge on servers: there is none for THALAMUS_TEST_"+name)
+			return
+		}
 	}
-	c := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
+	fmt.Println("Once more, on the servers:")
+	r.goTests(ctx, []string{"THALAMUS_TEST_EDGE=servers"}, onServers)
+}
+
+// goTests runs tests in Go with more variables and prints a line for each package, and all of what a failed test has
+// printed.
+func (r *run) goTests(ctx context.Context, environment, args []string) {
+	c := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-timeout=20m"}, args...)...)
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
-	c.Env = append(os.Environ(), r.servers.Environment()...)
+	c.Env = slices.Concat(os.Environ(), r.servers.Environment(), environment)
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	if err == nil {
