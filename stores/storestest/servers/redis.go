@@ -16,7 +16,7 @@ func locateRedis(ctx context.Context) (program, error) {
 		source: server,
 		command: func(dir string, port int) []string {
 			return []string{server, "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", dir,
-				"--save", "", "--appendonly", "yes"} // killed and started again, it has its data
+				"--save", "", "--appendonly", "yes", "--appendfsync", "always"} // killed and started again, it has its data
 		},
 		url: func(port int) string { return fmt.Sprintf("redis://%s/0", address(port)) },
 	}, nil
