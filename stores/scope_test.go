@@ -83,7 +83,9 @@ func (f fixedScopes) Scopes(context.Context) ([]stores.Scope, error) { return f,
 
 type brokenScopes struct{}
 
-func (brokenScopes) Scopes(context.Context) ([]stores.Scope, error) { return nil, stores.ErrUnavailable }
+func (brokenScopes) Scopes(context.Context) ([]stores.Scope, error) {
+	return nil, stores.ErrUnavailable
+}
 
 func TestScopesOfSeveralStores(t *testing.T) {
 	a, b, c := stores.NewScope("a", "", ""), stores.NewScope("b", "", ""), stores.NewScope("c", "", "")
