@@ -8,7 +8,12 @@ import (
 	"syscall"
 )
 
-func (p *process) freeze() error { return p.signal(syscall.SIGSTOP) }
+func (p *process) freeze() error {
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	return standsStill(p.command.Process.Pid)
+}
 
 func (p *process) thaw() error { return p.signal(syscall.SIGCONT) }
 
