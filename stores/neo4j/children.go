@@ -29,7 +29,7 @@ func (r records[T]) children(ctx context.Context, s stores.Scope, parents []stor
 	one := r.shape
 	one.apart = nil
 	q.add("UNWIND $parents AS parent ", f.parents,
-		" CALL (", f.uses, ") { ", one.pick(q, p, f.of), " RETURN collect(", r.entry(p, columns), ") AS page }",
+		" CALL (", f.uses, ") { ", one.pick(q, p, f.of), " RETURN collect(", r.read(q, columns, p.Order...), ") AS page }",
 		" WITH *, ", r.beside(q, p, f.of, true), " AS earlier, ", r.beside(q, p, f.of, false), " AS later",
 		" WHERE earlier OR later OR size(page) > 0 RETURN page, earlier, later, parent")
 	rows, err := r.db.read(ctx, q)

@@ -17,7 +17,7 @@ var entityNoun = noun[stores.Entity]{
 	shape: shape{
 		spec:  stores.EntitySpec,
 		from:  func(stores.Filter) cypher { return "(t:Entity)" },
-		terms: newTerms(flat.Entities),
+		terms: newTerms(flat.Entities, "id", "name", "lineage"),
 	},
 	save: "MERGE (t:Entity {scope: $scope, id: row.id}) SET t = row.values RETURN []",
 	drop: "DETACH DELETE t",

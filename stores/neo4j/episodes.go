@@ -19,13 +19,13 @@ var episodeNoun = noun[episode]{
 	shape: shape{
 		spec:  stores.EpisodeSpec,
 		from:  func(stores.Filter) cypher { return "(t:Episode)" },
-		terms: newTerms(flat.Episodes),
+		terms: newTerms(flat.Episodes, "id", "timestamp", "session_id"),
 	},
 	linked: &flat.Column[episode]{
 		Name: "mentions",
 		Scan: func(e *episode) any { return idList{&e.Mentions} },
 	},
-	read:  map[string]cypher{"mentions": "COLLECT { MATCH (t)-[m:MENTIONS]->(e:Entity) RETURN e.id ORDER BY m.rank }"},
+	links: "COLLECT { MATCH (t)-[m:MENTIONS]->(e:Entity) RETURN e.id ORDER BY m.rank }",
 	check: mentioned,
 	row: func(e *episode, row map[string]any) {
 		row["session"], row["position"], row["mentions"] = e.SessionID, nil, texts(unique(e.Mentions))

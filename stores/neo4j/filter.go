@@ -36,9 +36,15 @@ func (s shape) joined(q *query, terms []stores.Filter, not, or bool) cypher {
 		return parts[0]
 	}
 	if or {
-		return "(" + join(parts, " OR ") + ")"
+		return either(parts)
 	}
 	return "(" + join(parts, " AND ") + ")"
+}
+
+// either says that one of the parts holds. Spelled like this the planner takes it as a whole: it would bring OR and AND to a
+// conjunction of disjunctions, which takes longer than reading a scope.
+func either(parts []cypher) cypher {
+	return "CASE WHEN " + join(parts, " THEN true WHEN ") + " THEN true ELSE false END"
 }
 
 func literal(yes bool) cypher {
@@ -54,23 +60,23 @@ var comparisons = map[stores.Op]cypher{
 }
 
 // compare is one comparison, or its negation, which is true of null.
-func compare(q *query, x term, f stores.Filter, not bool) cypher {
-	if f.Op == stores.IsNull {
-		if f.Value.(bool) != not {
-			return x.expr + " IS NULL"
-		}
-		return x.expr + " IS NOT NULL"
-	}
+func compare(q *query, field term, f stores.Filter, not bool) cypher {
+	x := field.in(q)
 	var c cypher
 	switch f.Op {
+	case stores.IsNull:
+		if f.Value.(bool) != not {
+			return x + " IS NULL"
+		}
+		return x + " IS NOT NULL"
 	case stores.Gt, stores.Gte, stores.Lt, stores.Lte:
-		c = order(q, x.expr, comparisons[f.Op], parameter(f.Value))
+		c = order(q, x, comparisons[f.Op], parameter(f.Value))
 	default:
-		c = x.expr + comparisons[f.Op] + q.value(parameter(f.Value))
+		c = x + comparisons[f.Op] + q.value(parameter(f.Value))
 	}
 	switch {
-	case not && x.null:
-		return "(" + x.expr + " IS NULL OR NOT (" + c + "))"
+	case not && field.null:
+		return "(" + x + " IS NULL OR NOT (" + c + "))"
 	case not:
 		return "NOT (" + c + ")"
 	}

@@ -8,17 +8,8 @@ import "strings"
 const (
 	lastCommon = '\uD7FF' // the last character that both sort alike; surrogates, which follow, are none
 	firstLate  = '\uE000'
-	lastBasic  = '\uFFFF'
+	lastLate   = '\uFFFF'
 )
-
-// late are the characters from U+E000 to U+FFFF.
-var late = func() []any {
-	var all []any
-	for r := firstLate; r <= lastBasic; r++ {
-		all = append(all, string(r))
-	}
-	return all
-}()
 
 // order compares the expression x with a value by <, <=, > or >=.
 func order(q *query, x, operator cypher, v any) cypher {
@@ -32,9 +23,11 @@ func order(q *query, x, operator cypher, v any) cypher {
 	if start != "" {
 		same = "substring(" + x + ", " + q.value(int64(len([]rune(start)))) + ")"
 	}
-	q.params["late"] = late
-	spelled := x + " IS NOT NULL AND [i IN range(0, coalesce(size(" + same + "), 0) - 1) | [CASE WHEN substring(" + same + ", i, 1) <= '\uD7FF' THEN 0" +
-		" WHEN substring(" + same + ", i, 1) IN $late THEN 1 ELSE 2 END, substring(" + same + ", i, 1)]]" + operator + q.value(spell(s[at:]))
+	q.with(map[string]any{"common": string(lastCommon), "late": string(firstLate), "last": string(lastLate)})
+	characters := "[i IN range(0, coalesce(size(" + same + "), 0) - 1) | substring(" + same + ", i, 1)]"
+	// The conditions mean the same in either order.
+	spelled := x + " IS NOT NULL AND [c IN " + characters + " | [CASE WHEN c <= $common THEN 0 WHEN c >= $late AND c <= $last THEN 1 ELSE 2 END, c]]" +
+		operator + q.value(spell(s[at:]))
 	if start == "" {
 		return "(" + spelled + ")"
 	}
@@ -47,7 +40,7 @@ func spell(s string) (out []any) {
 	for _, r := range s {
 		class := int64(0)
 		switch {
-		case r > lastBasic:
+		case r > lastLate:
 			class = 2
 		case r >= firstLate:
 			class = 1

@@ -6,14 +6,14 @@ import (
 
 // orderBy is the order in reading direction: a backward page is read from its end. Cypher sorts null after every value
 // when ascending, so terms that may be null are sorted by being null first.
-func (s shape) orderBy(p flat.Plan) cypher {
+func (s shape) orderBy(q *query, p flat.Plan) cypher {
 	var parts []cypher
 	for i, o := range p.Order {
-		x := s.terms[o.Field]
-		if x.null {
-			parts = append(parts, x.expr+" IS NOT NULL"+direction(p.Descends(i)))
+		x := s.terms[o.Field].in(q)
+		if s.terms[o.Field].null {
+			parts = append(parts, x+" IS NOT NULL"+direction(p.Descends(i)))
 		}
-		parts = append(parts, x.expr+direction(p.Descends(i)))
+		parts = append(parts, x+direction(p.Descends(i)))
 	}
 	// All records have one scope, but it comes first in the indexes: with it, the first term can be read in their order.
 	return " ORDER BY t.scope" + direction(p.Descends(0)) + ", " + join(parts, ", ")
@@ -30,7 +30,7 @@ func direction(down bool) cypher {
 // more than there is room for.
 func (s shape) pick(q *query, p flat.Plan, pattern cypher) cypher {
 	where := s.matches(q, p)
-	last := cypher(" WITH t") + s.orderBy(p)
+	last := cypher(" WITH t") + s.orderBy(q, p)
 	if p.Size < flat.MaxPage {
 		last += " LIMIT " + q.value(int64(p.Size)+1)
 	}
@@ -50,8 +50,8 @@ func (s shape) matches(q *query, p flat.Plan) cypher {
 	if !p.Filter.Empty() {
 		out += " AND " + s.where(q, p.Filter, false)
 	}
-	if first := s.terms[p.Order[0].Field]; !first.null { // says nothing new, but lets an index give the order
-		out += " AND " + first.expr + " IS NOT NULL"
+	if first := s.terms[p.Order[0].Field]; first.indexed { // says nothing new, but lets the index give the order
+		out += " AND " + first.in(q) + " IS NOT NULL"
 	}
 	if p.After != nil {
 		out += " AND " + s.beyond(q, p, p.After, flat.Side{})
@@ -62,25 +62,25 @@ func (s shape) matches(q *query, p flat.Plan) cypher {
 	return out
 }
 
-// beyond says that a record lies on one side of a position. For an order a, b it reads a > x OR (a = x AND (b > y …)),
-// with the null rules of [stores.Direction] in each comparison.
+// beyond says that a record lies on one side of a position. For an order a, b that is a > x OR (a = x AND (b > y …)), with
+// the null rules of [stores.Direction] in each comparison.
 func (s shape) beyond(q *query, p flat.Plan, at *flat.Bound, on flat.Side) cypher {
 	last := len(at.Values) - 1
 	out := s.terms[p.Order[last].Field].past(q, at.Values[last], p.Falls(last, on))
 	if on.Inclusive {
-		out = "(" + out + " OR " + s.terms[p.Order[last].Field].at(q, at.Values[last]) + ")"
+		out = either([]cypher{out, s.terms[p.Order[last].Field].at(q, at.Values[last])})
 	}
 	for i := last - 1; i >= 0; i-- {
 		x, v := s.terms[p.Order[i].Field], at.Values[i]
-		out = "(" + x.past(q, v, p.Falls(i, on)) + " OR (" + x.at(q, v) + " AND " + out + "))"
+		out = "CASE WHEN " + x.past(q, v, p.Falls(i, on)) + " THEN true WHEN " + x.at(q, v) + " THEN " + out + " ELSE false END"
 	}
 	// This says nothing new, but lets an index start at the right place.
-	switch x, v := s.terms[p.Order[0].Field], at.Values[0]; {
-	case v == nil:
-	case !p.Falls(0, on):
-		out = order(q, x.expr, " >= ", v) + " AND " + out
-	case !x.null:
-		out = order(q, x.expr, " <= ", v) + " AND " + out
+	if x, v := s.terms[p.Order[0].Field], at.Values[0]; x.indexed && v != nil {
+		bound := cypher(" >= ")
+		if p.Falls(0, on) {
+			bound = " <= "
+		}
+		out = order(q, x.in(q), bound, v) + " AND " + out
 	}
 	return out
 }
@@ -91,21 +91,21 @@ func (x term) past(q *query, v any, falling bool) cypher {
 	case v == nil && falling:
 		return "false"
 	case v == nil:
-		return x.expr + " IS NOT NULL"
+		return x.in(q) + " IS NOT NULL"
 	case !falling:
-		return order(q, x.expr, " > ", v)
+		return order(q, x.in(q), " > ", v)
 	case x.null:
-		return "(" + order(q, x.expr, " < ", v) + " OR " + x.expr + " IS NULL)"
+		return "(" + order(q, x.in(q), " < ", v) + " OR " + x.in(q) + " IS NULL)"
 	}
-	return order(q, x.expr, " < ", v)
+	return order(q, x.in(q), " < ", v)
 }
 
 // at says that x is v.
 func (x term) at(q *query, v any) cypher {
 	if v == nil {
-		return x.expr + " IS NULL"
+		return x.in(q) + " IS NULL"
 	}
-	return x.expr + " = " + q.value(v)
+	return x.in(q) + " = " + q.value(v)
 }
 
 // beside says whether records that the pattern matches and the filter accepts were cut off by a cursor: those at or before
@@ -115,14 +115,9 @@ func (s shape) beside(q *query, p flat.Plan, pattern cypher, earlier bool) cyphe
 		return "false"
 	}
 	at, on := p.Outside(earlier)
-	return "EXISTS { MATCH " + pattern + " WHERE " + inScope + " AND " + s.where(q, p.Filter, false) + " AND " + s.beyond(q, p, at, on) + " }"
-}
-
-// sortValues are the terms of the order, for the cursors.
-func (s shape) sortValues(p flat.Plan) []cypher {
-	out := make([]cypher, len(p.Order))
-	for i, o := range p.Order {
-		out[i] = s.terms[o.Field].expr
+	where := inScope
+	if !p.Filter.Empty() {
+		where += " AND " + s.where(q, p.Filter, false)
 	}
-	return out
+	return "EXISTS { MATCH " + pattern + " WHERE " + where + " AND " + s.beyond(q, p, at, on) + " }"
 }

@@ -13,7 +13,7 @@ var procedureNoun = noun[stores.Procedure]{
 	shape: shape{
 		spec:  stores.ProcedureSpec,
 		from:  func(stores.Filter) cypher { return "(t:Procedure)" },
-		terms: newTerms(flat.Procedures),
+		terms: newTerms(flat.Procedures, "id", "name"),
 	},
 	save: "MERGE (t:Procedure {scope: $scope, id: row.id}) SET t = row.values RETURN []",
 	drop: "DETACH DELETE t",

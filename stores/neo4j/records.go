@@ -13,8 +13,8 @@ type noun[T any] struct {
 	flat.Layout[T]
 	shape
 
-	linked *flat.Column[T]   // read last, with every record; nil when there is none
-	read   map[string]cypher // how to read a column when it is not simply that, by its name
+	linked *flat.Column[T] // read first, with every record, in the way that links says; nil when there is none
+	links  cypher
 
 	check func(items []*T) (refs, error)    // the nodes that must exist for the records to be written
 	row   func(item *T, row map[string]any) // adds to what save knows as row: n, id, values
@@ -38,7 +38,7 @@ func (r records[T]) ByID(ctx context.Context, s stores.Scope, ids []stores.ID, f
 	}
 	columns := r.selection(fields)
 	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids))})
-	q.add("MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $scope AND t.id IN $ids RETURN ", r.list(columns))
+	q.add("MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $scope AND t.id IN $ids RETURN ", r.read(q, columns))
 	rows, err := r.db.read(ctx, q)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (r records[T]) List(ctx context.Context, s stores.Scope, query stores.Query
 	}
 	q, columns := newQuery(s), r.selection(query.Fields)
 	pattern := r.from(p.Filter)
-	q.add("CALL () { ", r.pick(q, p, pattern), " RETURN collect(", r.entry(p, columns), ") AS page }",
+	q.add("CALL () { ", r.pick(q, p, pattern), " RETURN collect(", r.read(q, columns, p.Order...), ") AS page }",
 		" RETURN page, ", r.beside(q, p, pattern, true), " AS earlier, ", r.beside(q, p, pattern, false), " AS later")
 	rows, err := r.db.read(ctx, q)
 	if err != nil || len(rows) == 0 {
@@ -100,21 +100,25 @@ func (r records[T]) List(ctx context.Context, s stores.Scope, query stores.Query
 	return r.page(rows[0], s, p, columns)
 }
 
-// entry is what a page holds of a record: its columns, then its sort values.
-func (n *noun[T]) entry(p flat.Plan, columns []flat.Column[T]) cypher {
-	return n.list(columns) + " + [" + join(n.sortValues(p), ", ") + "]"
-}
-
-// list is the columns of a record t as one list.
-func (n *noun[T]) list(columns []flat.Column[T]) cypher {
-	parts := make([]cypher, len(columns))
-	for i, c := range columns {
-		var special bool
-		if parts[i], special = n.read[c.Name]; !special {
-			parts[i] = property(c.Name)
-		}
+// read is the columns of a record t and then what more is asked of it, as one list. The names are a parameter: a plan that
+// reads each by its name is the same for every choice of them, and takes three times as long to make.
+func (n *noun[T]) read(q *query, columns []flat.Column[T], more ...stores.Order) cypher {
+	var names []any
+	for _, c := range columns {
+		names = append(names, c.Name)
 	}
-	return "[" + join(parts, ", ") + "]"
+	if n.linked != nil {
+		names = names[1:]
+	}
+	for _, o := range more {
+		names = append(names, n.terms[o.Field].column)
+	}
+	q.params["columns"] = names
+	const list cypher = "[c IN $columns | t[c]]"
+	if n.linked != nil {
+		return "[" + n.links + "] + " + list
+	}
+	return list
 }
 
 // page reads what [records.List] asks for: the entries, and whether records lie on either side.
@@ -141,11 +145,10 @@ func (n *noun[T]) page(row []any, s stores.Scope, p flat.Plan, columns []flat.Co
 
 // selection is the columns that a read brings along.
 func (n *noun[T]) selection(fields []stores.Field) []flat.Column[T] {
-	columns := n.Selection(fields)
-	if n.linked != nil {
-		columns = append(columns, *n.linked)
+	if n.linked == nil {
+		return n.Selection(fields)
 	}
-	return columns
+	return append([]flat.Column[T]{*n.linked}, n.Selection(fields)...)
 }
 
 // scan makes a record of the scope from a list of column values.

@@ -23,7 +23,7 @@ var relationshipNoun = noun[relationship]{
 	shape: shape{
 		spec:   stores.RelationshipSpec,
 		from:   func(f stores.Filter) cypher { return "()-[t:" + typesOf(typesIn(f)) + "]->()" },
-		terms:  newTerms(flat.Relationships),
+		terms:  newTerms(flat.Relationships, "id", "weight", "last_co_access_at"),
 		apart:  eachType(),
 		sorted: "weight",
 	},
@@ -161,7 +161,7 @@ func (r relationships) adjust(ctx context.Context, s stores.Scope, ids []stores.
 	columns := r.selection(nil)
 	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids)), "rate": rate, "at": at.UnixMicro(), "now": stores.Now().UnixMicro()})
 	q.add(lockOnly, "MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $scope AND t.id IN $ids",
-		" SET ", set, ", t.updated_at = $at, t.version = t.version + 1 RETURN ", r.list(columns))
+		" SET ", set, ", t.updated_at = $at, t.version = t.version + 1 RETURN ", r.read(q, columns))
 	rows, err := r.db.write(ctx, q)
 	if err != nil {
 		return nil, err

@@ -66,23 +66,30 @@ type shape struct {
 
 // term is a field in Cypher.
 type term struct {
-	expr cypher
-	null bool // whether it may be null
+	column  string
+	null    bool // whether it may be null
+	indexed bool
 }
 
-// newTerms spells the fields of a layout.
-func newTerms[T any](layout flat.Layout[T]) map[stores.Field]term {
+// newTerms spells the fields of a layout; the columns named have an index.
+func newTerms[T any](layout flat.Layout[T], indexed ...string) map[stores.Field]term {
 	terms := map[stores.Field]term{}
 	for _, c := range layout.Columns {
 		if c.Field != "" {
-			terms[c.Field] = term{expr: property(c.Name), null: c.Null}
+			terms[c.Field] = term{column: c.Name, null: c.Null, indexed: slices.Contains(indexed, c.Name)}
 		}
 	}
 	return terms
 }
 
-// property is a column of the record t.
-func property(column string) cypher { return cypher("t." + column) }
+// in is the field of the record t. Only what has an index is named in the text; the names of other columns are parameters,
+// so that questions which differ in nothing else share a plan.
+func (x term) in(q *query) cypher {
+	if x.indexed {
+		return cypher("t." + x.column)
+	}
+	return "t[" + q.value(x.column) + "]"
+}
 
 // inScope holds of the records of the scope. That the id is not null says nothing new, but an index of several properties
 // serves a query only when there is a condition on each.

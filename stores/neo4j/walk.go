@@ -35,7 +35,7 @@ func (r relationships) Path(ctx context.Context, s stores.Scope, p stores.PathQu
 		q.add("RETURN labels(a), labels(b), CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN COLLECT {",
 			" MATCH p = allShortestPaths((a)-[:", typesOf(p.Types), "*..", depth(p.MaxDepth), "]-(b)) WHERE ", within,
 			" WITH p LIMIT $ties WITH p ORDER BY [n IN nodes(p) | n.id], [e IN relationships(p) | e.id] LIMIT 1",
-			" RETURN [t IN relationships(p) | ", r.list(columns), "] } END")
+			" RETURN [t IN relationships(p) | ", r.read(q, columns), "] } END")
 	}
 	rows, err := r.db.read(ctx, q)
 	if err != nil {
@@ -137,7 +137,7 @@ func (r relationships) Neighborhood(ctx context.Context, s stores.Scope, n store
 		" WITH x, min(length(p)) AS far ORDER BY far, x.id LIMIT $limit RETURN collect([x, far]) AS near } ",
 		"WITH of, near[..$first] AS nodes, size(near) > $first AS more ",
 		"CALL (of, nodes) { WITH [of] + [x IN nodes | x[0]] AS members UNWIND members AS a MATCH (a)-[t:", types, "]->(b)",
-		" WHERE t.scope = $scope AND b IN members WITH t ORDER BY t.weight DESC, t.id RETURN collect(", r.list(r.selection(nil)), ") AS edges } ",
+		" WHERE t.scope = $scope AND b IN members WITH t ORDER BY t.weight DESC, t.id RETURN collect(", r.read(q, r.selection(nil)), ") AS edges } ",
 		"RETURN [x IN nodes | [labels(x[0]), x[0].id, x[1]]], edges, more")
 	if noneOf(n.Types) {
 		q = newQuery(s).with(map[string]any{"id": string(n.Of)}).add("MATCH (of:", anyNode, ") WHERE of.scope = $scope AND of.id = $id RETURN [], [], false LIMIT 1")
