@@ -28,7 +28,7 @@ func (r records[T]) children(ctx context.Context, s stores.Scope, parents []stor
 	q := newQuery(s).with(map[string]any{"parents": texts(unique(parents))})
 	one := r.shape
 	one.apart = nil
-	q.add("UNWIND $parents AS parent ", f.parents,
+	q.add("UNWIND $p.parents AS parent ", f.parents,
 		" CALL (", f.uses, ") { ", one.pick(q, p, f.of), " RETURN collect(", r.read(q, columns, p.Order...), ") AS page }",
 		" WITH *, ", r.beside(q, p, f.of, true), " AS earlier, ", r.beside(q, p, f.of, false), " AS later",
 		" WHERE earlier OR later OR size(page) > 0 RETURN page, earlier, later, parent")

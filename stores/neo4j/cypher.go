@@ -12,13 +12,14 @@ import (
 // string from outside does not turn into one by itself, and goes in as a parameter.
 type cypher string
 
-// query is a statement under construction, with the values of its parameters.
+// query is a statement under construction, with the values that it knows as $p.name. They are sent as one parameter, a map:
+// the server keeps a plan for every combination of the types and sizes of parameters, and a map has neither.
 type query struct {
 	text   strings.Builder
 	params map[string]any
 }
 
-// newQuery starts a statement about one scope, which it knows as $scope.
+// newQuery starts a statement about one scope, which it knows as $p.scope.
 func newQuery(s stores.Scope) *query { return &query{params: map[string]any{"scope": s.Key()}} }
 
 // bare starts a statement about no scope.
@@ -40,9 +41,9 @@ func (q *query) with(params map[string]any) *query {
 
 // value makes a value a parameter and gives its name.
 func (q *query) value(v any) cypher {
-	name := "p" + strconv.Itoa(len(q.params))
+	name := "v" + strconv.Itoa(len(q.params))
 	q.params[name] = v
-	return cypher("$" + name)
+	return cypher("$p." + name)
 }
 
 // join puts pieces between separators.

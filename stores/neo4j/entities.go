@@ -19,14 +19,14 @@ var entityNoun = noun[stores.Entity]{
 		from:  func(stores.Filter) cypher { return "(t:Entity)" },
 		terms: newTerms(flat.Entities, "id", "name", "lineage"),
 	},
-	save: "MERGE (t:Entity {scope: $scope, id: row.id}) SET t = row.values RETURN []",
+	save: "MERGE (t:Entity {scope: $p.scope, id: row.id}) SET t = row.values RETURN []",
 	drop: "DETACH DELETE t",
 }
 
 // ByEpisode reads, for each episode, the entities it mentions, ordered by name.
 func (r entities) ByEpisode(ctx context.Context, s stores.Scope, episodes []stores.ID, fields []stores.Field) (map[stores.ID][]*stores.Entity, error) {
 	return r.grouped(ctx, s, episodes, []stores.Order{{Field: "name"}}, fields, family{
-		parents: "MATCH (p:Episode {scope: $scope, id: parent})",
+		parents: "MATCH (p:Episode {scope: $p.scope, id: parent})",
 		of:      "(p)-[:MENTIONS]->(t:Entity)",
 		uses:    "p",
 	})

@@ -39,14 +39,14 @@ var episodeNoun = noun[episode]{
 }
 
 // saveEpisode gives an episode without position the one it has already in the session, or else the next of it.
-const saveEpisode cypher = "OPTIONAL MATCH (old:Episode {scope: $scope, id: row.id}) WHERE old.session_id = row.session" +
+const saveEpisode cypher = "OPTIONAL MATCH (old:Episode {scope: $p.scope, id: row.id}) WHERE old.session_id = row.session" +
 	" WITH row, coalesce(row.position, old.position," +
-	" COLLECT { MATCH (l:Episode) WHERE l.scope = $scope AND l.session_id = row.session AND l.position IS NOT NULL" +
+	" COLLECT { MATCH (l:Episode) WHERE l.scope = $p.scope AND l.session_id = row.session AND l.position IS NOT NULL" +
 	" RETURN l.position ORDER BY l.scope DESC, l.session_id DESC, l.position DESC LIMIT 1 }[0] + 1, 0) AS position" +
-	" MERGE (t:Episode {scope: $scope, id: row.id}) SET t = row.values, t.position = position" +
+	" MERGE (t:Episode {scope: $p.scope, id: row.id}) SET t = row.values, t.position = position" +
 	" WITH row, t, position" +
 	" CALL (t) { MATCH (t)-[m:MENTIONS]->() DELETE m }" +
-	" CALL (row, t) { UNWIND range(0, size(row.mentions) - 1) AS rank MATCH (e:Entity {scope: $scope, id: row.mentions[rank]})" +
+	" CALL (row, t) { UNWIND range(0, size(row.mentions) - 1) AS rank MATCH (e:Entity {scope: $p.scope, id: row.mentions[rank]})" +
 	" CREATE (t)-[:MENTIONS {rank: rank}]->(e) }" +
 	" RETURN [position]"
 
@@ -93,7 +93,7 @@ func (l idList) Scan(v any) error {
 // ByEntity reads, for each entity, one page of the episodes that mention it.
 func (r episodes) ByEntity(ctx context.Context, s stores.Scope, entities []stores.ID, q stores.Query) (map[stores.ID]stores.Slice[*stores.Episode], error) {
 	return r.children(ctx, s, entities, q, family{
-		parents: "MATCH (p:Entity {scope: $scope, id: parent})",
+		parents: "MATCH (p:Entity {scope: $p.scope, id: parent})",
 		of:      "(p)<-[:MENTIONS]-(t:Episode)",
 		uses:    "p",
 	})
@@ -106,7 +106,7 @@ func (r episodes) Adjacent(ctx context.Context, s stores.Scope, ids []stores.ID)
 		return out, r.db.usable(ctx)
 	}
 	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids))})
-	q.add("MATCH (t:Episode) WHERE t.scope = $scope AND t.id IN $ids RETURN t.id, ",
+	q.add("MATCH (t:Episode) WHERE t.scope = $p.scope AND t.id IN $p.ids RETURN t.id, ",
 		nextTo("<", " DESC"), ", ", nextTo(">", ""))
 	rows, err := r.db.read(ctx, q)
 	if err != nil {
@@ -123,7 +123,7 @@ func (r episodes) Adjacent(ctx context.Context, s stores.Scope, ids []stores.ID)
 
 // nextTo is the id of the episode of the session that is next to t on one side.
 func nextTo(than, direction cypher) cypher {
-	return "COLLECT { MATCH (n:Episode) WHERE n.scope = $scope AND n.session_id = t.session_id AND n.position " + than + "= t.position" +
+	return "COLLECT { MATCH (n:Episode) WHERE n.scope = $p.scope AND n.session_id = t.session_id AND n.position " + than + "= t.position" +
 		" AND (n.position " + than + " t.position OR n.id " + than + " t.id) RETURN n.id" +
 		" ORDER BY n.scope" + direction + ", n.session_id" + direction + ", n.position" + direction + ", n.id" + direction + " LIMIT 1 }[0]"
 }

@@ -26,7 +26,7 @@ func order(q *query, x, operator cypher, v any) cypher {
 	q.with(map[string]any{"common": string(lastCommon), "late": string(firstLate), "last": string(lastLate)})
 	characters := "[i IN range(0, coalesce(size(" + same + "), 0) - 1) | substring(" + same + ", i, 1)]"
 	// The conditions mean the same in either order.
-	spelled := x + " IS NOT NULL AND [c IN " + characters + " | [CASE WHEN c <= $common THEN 0 WHEN c >= $late AND c <= $last THEN 1 ELSE 2 END, c]]" +
+	spelled := x + " IS NOT NULL AND [c IN " + characters + " | [CASE WHEN c <= $p.common THEN 0 WHEN c >= $p.late AND c <= $p.last THEN 1 ELSE 2 END, c]]" +
 		operator + q.value(spell(s[at:]))
 	if start == "" {
 		return "(" + spelled + ")"

@@ -15,6 +15,6 @@ var procedureNoun = noun[stores.Procedure]{
 		from:  func(stores.Filter) cypher { return "(t:Procedure)" },
 		terms: newTerms(flat.Procedures, "id", "name"),
 	},
-	save: "MERGE (t:Procedure {scope: $scope, id: row.id}) SET t = row.values RETURN []",
+	save: "MERGE (t:Procedure {scope: $p.scope, id: row.id}) SET t = row.values RETURN []",
 	drop: "DETACH DELETE t",
 }

@@ -38,7 +38,7 @@ func (r records[T]) ByID(ctx context.Context, s stores.Scope, ids []stores.ID, f
 	}
 	columns := r.selection(fields)
 	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids))})
-	q.add("MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $scope AND t.id IN $ids RETURN ", r.read(q, columns))
+	q.add("MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $p.scope AND t.id IN $p.ids RETURN ", r.read(q, columns))
 	rows, err := r.db.read(ctx, q)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (n *noun[T]) read(q *query, columns []flat.Column[T], more ...stores.Order)
 		names = append(names, n.terms[o.Field].column)
 	}
 	q.params["columns"] = names
-	const list cypher = "[c IN $columns | t[c]]"
+	const list cypher = "[c IN $p.columns | t[c]]"
 	if n.linked != nil {
 		return "[" + n.links + "] + " + list
 	}

@@ -97,7 +97,7 @@ func ends(items []*relationship) (refs, error) {
 
 // saveEdge writes an edge over the one that joins the same nodes with the same type and label, which keeps its id, or else
 // in the place of the one with its id, or else as a new one. It answers with the id and the time of creation, or, when the
-// edge must keep its id ($exact) and another one is in its place, with nulls and no change.
+// edge must keep its id ($p.exact) and another one is in its place, with nulls and no change.
 //
 // Neither the type of an edge nor its ends can be changed, so an edge that moves is made anew.
 var saveEdge = func() cypher {
@@ -107,12 +107,12 @@ var saveEdge = func() cypher {
 			" CREATE (a)-[r:"+t+"]->(b) SET r = row.values)")
 	}
 	edge := "-[k:" + join(relationTypes, "|") + "]->"
-	return "MATCH (a:" + anyNode + ") WHERE a.scope = $scope AND a.id = row.values.source AND row.values.source_kind IN labels(a)" +
-		" MATCH (b:" + anyNode + ") WHERE b.scope = $scope AND b.id = row.values.target AND row.values.target_kind IN labels(b)" +
-		" OPTIONAL MATCH ()" + edge + "() WHERE k.scope = $scope AND k.source = row.values.source AND k.target = row.values.target" +
+	return "MATCH (a:" + anyNode + ") WHERE a.scope = $p.scope AND a.id = row.values.source AND row.values.source_kind IN labels(a)" +
+		" MATCH (b:" + anyNode + ") WHERE b.scope = $p.scope AND b.id = row.values.target AND row.values.target_kind IN labels(b)" +
+		" OPTIONAL MATCH ()" + edge + "() WHERE k.scope = $p.scope AND k.source = row.values.source AND k.target = row.values.target" +
 		" AND k.label_key = row.values.label_key AND type(k) = row.values.type" +
-		" OPTIONAL MATCH ()-[o:" + join(relationTypes, "|") + "]->() WHERE o.scope = $scope AND o.id = row.id" +
-		" WITH row, a, b, k, o, k IS NULL AS anew, $exact AND k.id <> row.id AS taken, row.values AS values," +
+		" OPTIONAL MATCH ()-[o:" + join(relationTypes, "|") + "]->() WHERE o.scope = $p.scope AND o.id = row.id" +
+		" WITH row, a, b, k, o, k IS NULL AS anew, $p.exact AND k.id <> row.id AS taken, row.values AS values," +
 		" CASE WHEN k.id <> row.id THEN {id: k.id, created_at: k.created_at} ELSE {id: row.id, created_at: row.created_at} END AS kept" +
 		" FOREACH (_ IN CASE WHEN anew AND o IS NOT NULL THEN [o] ELSE [] END | DELETE o)" +
 		" FOREACH (r IN CASE WHEN anew OR taken THEN [] ELSE [k] END | SET r = values SET r += kept)" +
@@ -131,7 +131,7 @@ func (r relationships) ByNode(ctx context.Context, s stores.Scope, nodes []store
 		return nil, err
 	}
 	return r.children(ctx, s, nodes, q, family{
-		of:   "(p:" + anyNode + " {scope: $scope, id: parent})" + way[0] + "[t:" + typesOf(typesIn(where)) + "]" + way[1] + "()",
+		of:   "(p:" + anyNode + " {scope: $p.scope, id: parent})" + way[0] + "[t:" + typesOf(typesIn(where)) + "]" + way[1] + "()",
 		uses: "parent",
 	})
 }
@@ -142,12 +142,12 @@ var flowing = map[stores.Flow][2]cypher{stores.FlowOut: {"-", "->"}, stores.Flow
 // Strengthen raises weights and counts one more use of each edge. It is an edit: the version rises.
 func (r relationships) Strengthen(ctx context.Context, s stores.Scope, ids []stores.ID, rate float64, at time.Time) (map[stores.ID]*stores.Relationship, error) {
 	return r.adjust(ctx, s, ids, rate, at,
-		"t.weight = t.weight + $rate * (1 - t.weight), t.co_access_count = t.co_access_count + 1, t.last_co_access_at = $at")
+		"t.weight = t.weight + $p.rate * (1 - t.weight), t.co_access_count = t.co_access_count + 1, t.last_co_access_at = $p.at")
 }
 
 // Weaken lowers weights. It is an edit: the version rises.
 func (r relationships) Weaken(ctx context.Context, s stores.Scope, ids []stores.ID, rate float64, at time.Time) (map[stores.ID]*stores.Relationship, error) {
-	return r.adjust(ctx, s, ids, rate, at, "t.weight = t.weight * (1 - $rate)")
+	return r.adjust(ctx, s, ids, rate, at, "t.weight = t.weight * (1 - $p.rate)")
 }
 
 func (r relationships) adjust(ctx context.Context, s stores.Scope, ids []stores.ID, rate float64, at time.Time, set cypher) (map[stores.ID]*stores.Relationship, error) {
@@ -160,8 +160,8 @@ func (r relationships) adjust(ctx context.Context, s stores.Scope, ids []stores.
 	}
 	columns := r.selection(nil)
 	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids)), "rate": rate, "at": at.UnixMicro(), "now": stores.Now().UnixMicro()})
-	q.add(lockOnly, "MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $scope AND t.id IN $ids",
-		" SET ", set, ", t.updated_at = $at, t.version = t.version + 1 RETURN ", r.read(q, columns))
+	q.add(lockOnly, "MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $p.scope AND t.id IN $p.ids",
+		" SET ", set, ", t.updated_at = $p.at, t.version = t.version + 1 RETURN ", r.read(q, columns))
 	rows, err := r.db.write(ctx, q)
 	if err != nil {
 		return nil, err
@@ -201,13 +201,13 @@ func (r relationships) Decay(ctx context.Context, s stores.Scope, d stores.Decay
 	q := newQuery(s).with(map[string]any{
 		"before": d.StaleBefore.UnixMicro(), "rate": d.Rate, "least": d.MinWeight, "now": stores.Now().UnixMicro(),
 	})
-	q.add(lockOnly, "MATCH ", r.from(where), " WHERE t.scope = $scope AND t.last_co_access_at < $before AND ", r.where(q, where, false),
+	q.add(lockOnly, "MATCH ", r.from(where), " WHERE t.scope = $p.scope AND t.last_co_access_at < $p.before AND ", r.where(q, where, false),
 		// All of them are found before the first one changes: the filter means the weights as they are now.
-		" WITH collect(t) AS stale UNWIND stale AS t WITH t, t.weight * (1 - $rate) AS weight",
-		" FOREACH (gone IN CASE WHEN weight < $least THEN [t] ELSE [] END | DELETE gone)",
-		" FOREACH (kept IN CASE WHEN weight < $least THEN [] ELSE [t] END |",
-		" SET kept.weight = weight, kept.updated_at = $now, kept.version = kept.version + 1)",
-		" RETURN count(*), sum(CASE WHEN weight < $least THEN 1 ELSE 0 END)")
+		" WITH collect(t) AS stale UNWIND stale AS t WITH t, t.weight * (1 - $p.rate) AS weight",
+		" FOREACH (gone IN CASE WHEN weight < $p.least THEN [t] ELSE [] END | DELETE gone)",
+		" FOREACH (kept IN CASE WHEN weight < $p.least THEN [] ELSE [t] END |",
+		" SET kept.weight = weight, kept.updated_at = $p.now, kept.version = kept.version + 1)",
+		" RETURN count(*), sum(CASE WHEN weight < $p.least THEN 1 ELSE 0 END)")
 	rows, err := r.db.write(ctx, q)
 	if err != nil || len(rows) == 0 {
 		return faded, err

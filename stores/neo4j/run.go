@@ -80,7 +80,7 @@ func (db *DB) send(ctx context.Context, mode neo4j.AccessMode, q *query) (rows [
 	if db.observe != nil {
 		db.observe(mode, text, q.params)
 	}
-	result, err := session.Run(ctx, text, q.params, deadline(ctx))
+	result, err := session.Run(ctx, text, map[string]any{"p": q.params}, deadline(ctx))
 	if err != nil {
 		return nil, err
 	}

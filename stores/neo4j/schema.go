@@ -82,7 +82,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	}
 	q := bare().with(map[string]any{"version": int64(schemaVersion)})
 	_, err = db.write(ctx, q.add("MERGE (v:ThalamusSchema {name: 'graph'})",
-		" SET v.version = CASE WHEN v.version > $version THEN v.version ELSE $version END"))
+		" SET v.version = CASE WHEN v.version > $p.version THEN v.version ELSE $p.version END"))
 	return err
 }
 

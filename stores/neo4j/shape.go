@@ -93,4 +93,4 @@ func (x term) in(q *query) cypher {
 
 // inScope holds of the records of the scope. That the id is not null says nothing new, but an index of several properties
 // serves a query only when there is a condition on each.
-const inScope cypher = "t.scope = $scope AND t.id IS NOT NULL"
+const inScope cypher = "t.scope = $p.scope AND t.id IS NOT NULL"

@@ -15,7 +15,7 @@ const maxNeighborhoodDepth = 5
 const maxTies = 10_000
 
 // within holds of paths p that do not leave the scope.
-const within cypher = "all(n IN nodes(p) WHERE n.scope = $scope) AND all(e IN relationships(p) WHERE e.scope = $scope)"
+const within cypher = "all(n IN nodes(p) WHERE n.scope = $p.scope) AND all(e IN relationships(p) WHERE e.scope = $p.scope)"
 
 // Path finds a shortest path, or nil when there is none. Of several it is the one whose node ids, in the order of the path,
 // come first, and then whose edge ids do. An end that does not exist is [stores.ErrNotFound].
@@ -28,13 +28,13 @@ func (r relationships) Path(ctx context.Context, s stores.Scope, p stores.PathQu
 	}
 	columns := r.selection(nil)
 	q := newQuery(s).with(map[string]any{"source": string(p.From), "target": string(p.To), "ties": int64(maxTies)})
-	q.add(findNode("a", "$source"), findNode("b", "$target"), "WITH a, b LIMIT 1 ")
+	q.add(findNode("a", "$p.source"), findNode("b", "$p.target"), "WITH a, b LIMIT 1 ")
 	if p.From == p.To || noneOf(p.Types) {
 		q.add("RETURN labels(a), labels(b), null")
 	} else {
 		q.add("RETURN labels(a), labels(b), CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN COLLECT {",
 			" MATCH p = allShortestPaths((a)-[:", typesOf(p.Types), "*..", depth(p.MaxDepth), "]-(b)) WHERE ", within,
-			" WITH p LIMIT $ties WITH p ORDER BY [n IN nodes(p) | n.id], [e IN relationships(p) | e.id] LIMIT 1",
+			" WITH p LIMIT $p.ties WITH p ORDER BY [n IN nodes(p) | n.id], [e IN relationships(p) | e.id] LIMIT 1",
 			" RETURN [t IN relationships(p) | ", r.read(q, columns), "] } END")
 	}
 	rows, err := r.db.read(ctx, q)
@@ -46,7 +46,7 @@ func (r relationships) Path(ctx context.Context, s stores.Scope, p stores.PathQu
 
 // findNode finds a node of any noun by its id, if there is one.
 func findNode(name, id cypher) cypher {
-	return "OPTIONAL MATCH (" + name + ":" + anyNode + ") WHERE " + name + ".scope = $scope AND " + name + ".id = " + id + " "
+	return "OPTIONAL MATCH (" + name + ":" + anyNode + ") WHERE " + name + ".scope = $p.scope AND " + name + ".id = " + id + " "
 }
 
 // noneOf says that types are named of which there is none.
@@ -132,15 +132,15 @@ func (r relationships) Neighborhood(ctx context.Context, s stores.Scope, n store
 	}
 	types := typesOf(n.Types)
 	q := newQuery(s).with(map[string]any{"id": string(n.Of), "first": int64(n.First), "limit": int64(n.First) + 1})
-	q.add("MATCH (of:", anyNode, ") WHERE of.scope = $scope AND of.id = $id WITH of LIMIT 1 ",
+	q.add("MATCH (of:", anyNode, ") WHERE of.scope = $p.scope AND of.id = $p.id WITH of LIMIT 1 ",
 		"CALL (of) { MATCH p = (of)-[:", types, "*1..", depth(n.Depth), "]-(x) WHERE x <> of AND ", within,
-		" WITH x, min(length(p)) AS far ORDER BY far, x.id LIMIT $limit RETURN collect([x, far]) AS near } ",
-		"WITH of, near[..$first] AS nodes, size(near) > $first AS more ",
+		" WITH x, min(length(p)) AS far ORDER BY far, x.id LIMIT $p.limit RETURN collect([x, far]) AS near } ",
+		"WITH of, near[..$p.first] AS nodes, size(near) > $p.first AS more ",
 		"CALL (of, nodes) { WITH [of] + [x IN nodes | x[0]] AS members UNWIND members AS a MATCH (a)-[t:", types, "]->(b)",
-		" WHERE t.scope = $scope AND b IN members WITH t ORDER BY t.weight DESC, t.id RETURN collect(", r.read(q, r.selection(nil)), ") AS edges } ",
+		" WHERE t.scope = $p.scope AND b IN members WITH t ORDER BY t.weight DESC, t.id RETURN collect(", r.read(q, r.selection(nil)), ") AS edges } ",
 		"RETURN [x IN nodes | [labels(x[0]), x[0].id, x[1]]], edges, more")
 	if noneOf(n.Types) {
-		q = newQuery(s).with(map[string]any{"id": string(n.Of)}).add("MATCH (of:", anyNode, ") WHERE of.scope = $scope AND of.id = $id RETURN [], [], false LIMIT 1")
+		q = newQuery(s).with(map[string]any{"id": string(n.Of)}).add("MATCH (of:", anyNode, ") WHERE of.scope = $p.scope AND of.id = $p.id RETURN [], [], false LIMIT 1")
 	}
 	rows, err := r.db.read(ctx, q)
 	if err != nil {

@@ -10,19 +10,19 @@ import (
 // lock begins every write: it takes the write lock of the scope's node, so that the writes of a scope follow each other
 // and what they read afterwards stays true until they commit. A put makes the node; where there is none, nothing is stored.
 const (
-	lockOrMake cypher = "MERGE (s:" + labelScope + " {key: $scope}) SET s.changed_at = $now WITH s "
-	lockOnly   cypher = "MATCH (s:" + labelScope + " {key: $scope}) SET s.changed_at = $now WITH s "
+	lockOrMake cypher = "MERGE (s:" + labelScope + " {key: $p.scope}) SET s.changed_at = $p.now WITH s "
+	lockOnly   cypher = "MATCH (s:" + labelScope + " {key: $p.scope}) SET s.changed_at = $p.now WITH s "
 )
 
 // refs are nodes that must exist, by noun.
 type refs map[stores.Kind][]stores.ID
 
-// absent finds the first of the nodes in $episodes, $entities and $procedures that does not exist, as missing: a list of
+// absent finds the first of the nodes in $p.episodes, $p.entities and $p.procedures that does not exist, as missing: a list of
 // its noun and id, or null.
 var absent = func() cypher {
 	var parts []cypher
 	for _, kind := range stores.EndpointKinds {
-		parts = append(parts, "UNWIND "+wanted[kind]+" AS id OPTIONAL MATCH (n:"+labels[kind]+" {scope: $scope, id: id})"+
+		parts = append(parts, "UNWIND "+wanted[kind]+" AS id OPTIONAL MATCH (n:"+labels[kind]+" {scope: $p.scope, id: id})"+
 			" WITH id, n WHERE n IS NULL RETURN ['"+labels[kind]+"', id] AS ref LIMIT 1")
 	}
 	return "CALL () { CALL () { " + join(parts, " UNION ALL ") + " } RETURN collect(ref)[0] AS missing } "
@@ -30,7 +30,7 @@ var absent = func() cypher {
 
 // wanted are the parameters of absent.
 var wanted = map[stores.Kind]cypher{
-	stores.KindEpisode: "$episodes", stores.KindEntity: "$entities", stores.KindProcedure: "$procedures",
+	stores.KindEpisode: "$p.episodes", stores.KindEntity: "$p.entities", stores.KindProcedure: "$p.procedures",
 }
 
 // Put inserts or replaces records, all or none.
@@ -57,8 +57,8 @@ func (r records[T]) Swap(ctx context.Context, s stores.Scope, item *T) error {
 	}
 	h := r.Head(item)
 	q := newQuery(s).with(map[string]any{"exact": true, "id": string(*h.ID), "expected": int64(*h.Version) - 1})
-	q.add(lockOnly, "MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $scope AND t.id = $id WITH s, t.version AS stored ")
-	stored, err := r.write(ctx, q, items, "stored = $expected")
+	q.add(lockOnly, "MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $p.scope AND t.id = $p.id WITH s, t.version AS stored ")
+	stored, err := r.write(ctx, q, items, "stored = $p.expected")
 	switch {
 	case stored != nil && *stored != *h.Version-1:
 		return stores.Conflict("the stored version is %d, and this edit was made on version %d; read it again and repeat the edit",
@@ -89,7 +89,7 @@ func (r records[T]) write(ctx context.Context, q *query, items []*T, condition c
 		"now": stores.Now().UnixMicro(), "rows": rows, "episodes": texts(unique(need[stores.KindEpisode])),
 		"entities": texts(unique(need[stores.KindEntity])), "procedures": texts(unique(need[stores.KindProcedure])),
 	})
-	q.add(find, "CALL (stored, missing) { UNWIND CASE WHEN missing IS NULL AND ", condition, " THEN $rows ELSE [] END AS row ",
+	q.add(find, "CALL (stored, missing) { UNWIND CASE WHEN missing IS NULL AND ", condition, " THEN $p.rows ELSE [] END AS row ",
 		"CALL (row) { ", r.save, " AS answer } RETURN collect([row.n, answer]) AS saved } RETURN stored, missing, saved")
 	answer, err := r.db.write(ctx, q)
 	if err != nil {
@@ -177,9 +177,9 @@ func (r records[T]) Delete(ctx context.Context, s stores.Scope, ids []stores.ID)
 		return 0, err
 	}
 	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids)), "now": stores.Now().UnixMicro()})
-	q.add(lockOnly, "CALL () { MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $scope AND t.id IN $ids ", r.drop,
+	q.add(lockOnly, "CALL () { MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $p.scope AND t.id IN $p.ids ", r.drop,
 		" RETURN count(*) AS n } ",
 		// A scope that holds nothing any more leaves nothing behind.
-		"FOREACH (gone IN CASE WHEN ", held("$scope"), " THEN [] ELSE [s] END | DELETE gone) RETURN n")
+		"FOREACH (gone IN CASE WHEN ", held("$p.scope"), " THEN [] ELSE [s] END | DELETE gone) RETURN n")
 	return count(r.db.write(ctx, q))
 }
