@@ -80,6 +80,9 @@ func (a *app) importFile(cmd *cobra.Command, name string, o importing) (err erro
 // rehearsal is the configuration of an import that leaves nothing behind: where there is no memory yet, it takes place in
 // an empty directory that is deleted again.
 func rehearsal(ctx context.Context, cfg *config.Config) (_ *config.Config, tidyUp func(), err error) {
+	if len(open.Embedded(cfg)) < 3 {
+		return nil, nil, errors.New("a rehearsal is rolled back, which takes the embedded stores for graph, records and vectors: rehearse without the URLs of servers, into an empty directory named by --data")
+	}
 	if facts, err := open.Inspect(ctx, cfg); err != nil || facts.Exists {
 		return cfg, func() {}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"thalamus/config"
 	"thalamus/stores"
@@ -43,6 +44,18 @@ func openMemory(ctx context.Context, cfg *config.Config, log *slog.Logger) (*sto
 			why = "there is no such directory"
 		}
 		return nil, fmt.Errorf("no memory in %s: %s; name the right directory with --data or THALAMUS_DATA", cfg.Data, why)
+	}
+	for _, e := range open.Examine(ctx, cfg) {
+		if e.Role != stores.RoleGraph && e.Role != stores.RoleRecords {
+			continue
+		}
+		role := strings.ToLower(string(e.Role))
+		if e.Err != nil { // opening might create what is not there
+			return nil, fmt.Errorf("%s: %w", role, e.Err)
+		}
+		if e.Facts.Empty {
+			return nil, fmt.Errorf("no memory in the %s store: nothing of Thalamus was ever stored there; correct THALAMUS_%s", role, e.Role)
+		}
 	}
 	return openStores(ctx, cfg, open.Options{Log: log})
 }

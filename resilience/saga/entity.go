@@ -36,7 +36,12 @@ func (w *Writer) UpsertEntity(ctx context.Context, s stores.Scope, r Request, na
 			return plan[*stores.Entity]{}, err
 		}
 		if rec := records[name]; rec != nil {
-			return w.changeEntity(ctx, s, rec.ID, expected, change)
+			p, err := w.changeEntity(ctx, s, rec.ID, expected, change)
+			if errors.Is(err, stores.ErrNotFound) {
+				err = &stores.Error{Kind: stores.ErrConflict, Path: []string{"name"}, Cause: errUnderWay,
+					Message: "an entity of this name is being written or deleted right now; send it again"}
+			}
+			return p, err
 		}
 		if err := expect(expected, 0); err != nil {
 			return plan[*stores.Entity]{}, err
@@ -45,16 +50,16 @@ func (w *Writer) UpsertEntity(ctx context.Context, s stores.Scope, r Request, na
 	})
 }
 
-// UpdateEntity changes an entity: graph, which refuses a change of an older version, then records, then vectors.
+// UpdateEntity changes an entity: records, then graph, then vectors. The graph carries the version: whoever sees the new one
+// sees the new record, too.
 func (w *Writer) UpdateEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(EntityParts) error) (*stores.Entity, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Entity], error) {
 		return w.changeEntity(ctx, s, id, expected, change)
 	})
 }
 
-// SupersedeEntity closes an entity and opens its next version: the old node is the first to change, since it may have been
-// changed meanwhile; its record gives up the name, and the new one's takes it; then the new node, a SUPERSEDES edge between
-// both, and the vectors. change is given the new version.
+// SupersedeEntity closes an entity and opens its next version: the old one's record gives up the name, and the new one's takes it;
+// then the new node, a SUPERSEDES edge between both, and the vectors. change is given the new version.
 func (w *Writer) SupersedeEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(EntityParts) error) (*stores.Entity, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Entity], error) {
 		none := plan[*stores.Entity]{}
@@ -79,7 +84,7 @@ func (w *Writer) SupersedeEntity(ctx context.Context, s stores.Scope, r Request,
 			return none, stores.Invalid("validFrom", "must not lie before the start of the old version")
 		}
 		index, err := w.reindex(ctx, s, before, old.document())
-		closing := []step{w.entities().Swap(s, old.Entity), w.entityRecords().Put(s, old.Record)}
+		closing := append(w.guarded(s, id, old.Entity.Version-1), w.entityRecords().Put(s, old.Record), w.entities().Swap(s, old.Entity))
 		linking := []step{w.relationships().Put(s, supersedes(s, next.Entity, old.Entity)), index}
 		p.steps = slices.Concat(closing, p.steps, linking)
 		return p, err
@@ -151,29 +156,38 @@ func (w *Writer) changeEntity(ctx context.Context, s stores.Scope, id stores.ID,
 	if err != nil {
 		return none, err
 	}
-	before := e.document()
+	before, version := e.document(), e.Entity.Version
 	p := plan[*stores.Entity]{answer: e.Entity, nodes: []stores.ID{id}}
 	whole := &wholeEntity{e.Entity, e.Record}
 	if changed, err := edit(whole, func(*wholeEntity) error { return change(e) }); err != nil || !changed {
-		p.steps = []step{w.still(s, e.Entity)}
+		p.steps = []step{w.still(s, id, version)}
 		return p, err
 	}
 	e.join(s)
 	index, err := w.reindex(ctx, s, before, e.document())
-	p.steps = []step{w.entities().Swap(s, e.Entity), w.putRecord(s, e.Record), index}
+	p.steps = append(w.guarded(s, id, version), w.putRecord(s, e.Record), w.entities().Swap(s, e.Entity), index)
 	return p, err
 }
 
-// still refuses a change that changes nothing unless the entity is the version that was read: its two parts are read one
-// after the other, so that the record may be a newer one, which holds the change already.
-func (w *Writer) still(s stores.Scope, read *stores.Entity) step {
+// still refuses a change unless the entity has the version that was read: its two parts are read one after the other, so
+// that the record may be a newer one.
+func (w *Writer) still(s stores.Scope, id stores.ID, version int) step {
 	return step{role: stores.RoleGraph, name: "entities.check", do: func(ctx context.Context) error {
-		now, err := w.set.Entities.ByID(ctx, s, []stores.ID{read.ID}, []stores.Field{})
-		if e := now[read.ID]; err == nil && (e == nil || e.Version != read.Version) {
+		now, err := w.set.Entities.ByID(ctx, s, []stores.ID{id}, []stores.Field{})
+		if e := now[id]; err == nil && (e == nil || e.Version != version) {
 			return stores.Conflict("the entity was changed meanwhile; read it again")
 		}
 		return err
 	}}
+}
+
+// guarded begins the steps of a change: where no transaction takes the record back that was put before the graph refused,
+// the graph is asked first.
+func (w *Writer) guarded(s stores.Scope, id stores.ID, version int) []step {
+	if w.set.Atomic != nil {
+		return nil
+	}
+	return []step{w.still(s, id, version)}
 }
 
 // putRecord writes a record, which refuses a name that is taken.

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"thalamus/stores"
 )
@@ -74,6 +75,9 @@ func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think
 			return answer, err
 		}
 		p, err := think(ctx)
+		if errors.Is(err, errUnderWay) && attempt < attempts && pause(ctx) {
+			continue
+		}
 		if err != nil {
 			return none, err
 		}
@@ -89,6 +93,21 @@ func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think
 		}
 	}
 }
+
+// errUnderWay says that another write is in the middle of its steps.
+var errUnderWay = errors.New("another write is under way")
+
+// pause lets another write go on, and says whether the context lasted.
+func pause(ctx context.Context) bool {
+	select {
+	case <-time.After(underWayPause):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+const underWayPause = 50 * time.Millisecond
 
 // replay looks up the answer that a request got before.
 func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (answer T, known bool, err error) {

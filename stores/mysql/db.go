@@ -111,7 +111,7 @@ func (c config) refused(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	var untrusted *tls.CertificateVerificationError
-	var message string
+	message, kind := "", stores.ErrInvalid // what waiting does not mend
 	switch n := number(err); {
 	case n == unknownDatabase:
 		message = fmt.Sprintf("there is no database %s yet; the gateway creates it when it starts, where its user may", c.database)
@@ -125,11 +125,13 @@ func (c config) refused(ctx context.Context, err error) error {
 	case errors.As(err, &untrusted):
 		message = fmt.Sprintf("the certificate of the server at %s is not trusted; name the file of its authority by ca in %s", c.address, setting)
 	case n == 0:
+		kind = stores.ErrUnavailable
 		message = fmt.Sprintf("no MySQL or MariaDB server answers at %s; start it, or correct %s", c.address, setting)
 	default:
+		kind = stores.ErrUnavailable
 		message = fmt.Sprintf("the server at %s refuses the connection", c.address)
 	}
-	return &stores.Error{Kind: stores.ErrUnavailable, Backend: "mysql", Message: message, Cause: err}
+	return &stores.Error{Kind: kind, Backend: "mysql", Message: message, Cause: err}
 }
 
 // quoted is a name as SQL wants it.

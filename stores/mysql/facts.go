@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"thalamus/stores"
@@ -49,9 +50,12 @@ func (db *DB) Facts(ctx context.Context) (stores.Facts, error) {
 		return stores.Facts{}, db.rows.Ended(ctx, err)
 	}
 	return stores.Facts{
+		Empty:   strings.HasPrefix(schema, noSchema),
 		Product: db.server.product(), Version: db.server.version, Schema: schema, Clock: time.UnixMicro(micros).UTC(), Pool: db.Pool(),
 	}, nil
 }
+
+const noSchema = "none yet"
 
 // schema says which version of the schema the database has, and which this program brings.
 func (db *DB) schema(ctx context.Context) (string, error) {
@@ -72,7 +76,7 @@ func (db *DB) schema(ctx context.Context) (string, error) {
 	case err != nil && !errors.Is(err, sql.ErrNoRows):
 		return "", err
 	case have.Int64 == 0:
-		return fmt.Sprintf("none yet; version %d comes with the first start", newest), nil
+		return fmt.Sprintf(noSchema+"; version %d comes with the first start", newest), nil
 	case have.Int64 < newest:
 		return fmt.Sprintf("version %d; version %d comes with the next start", have.Int64, newest), nil
 	case have.Int64 > newest:
