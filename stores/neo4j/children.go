@@ -9,13 +9,17 @@ import (
 
 // family says how children t belong to a parent. The parent's id is known as parent.
 type family struct {
-	parents cypher // clauses that find the parents that exist; empty when ids stand for them
-	of      cypher // the pattern that matches the children of one parent
-	uses    cypher // what of the above it needs: parent, or a node that parents found
+	parents cypher  // clauses that find the parents that exist; empty when ids stand for them
+	of      pattern // matches the children of one parent
+	uses    cypher  // what of the above it needs: parent, or a node that parents found
 }
 
 // children reads one page per parent. Parents without any child are absent.
 func (r records[T]) children(ctx context.Context, s stores.Scope, parents []stores.ID, query stores.Query, f family) (map[stores.ID]stores.Slice[*T], error) {
+	return whole(ctx, func() (map[stores.ID]stores.Slice[*T], error) { return r.pages(ctx, s, parents, query, f) })
+}
+
+func (r records[T]) pages(ctx context.Context, s stores.Scope, parents []stores.ID, query stores.Query, f family) (map[stores.ID]stores.Slice[*T], error) {
 	if err := r.db.usable(ctx); err != nil {
 		return nil, err
 	}
@@ -26,10 +30,8 @@ func (r records[T]) children(ctx context.Context, s stores.Scope, parents []stor
 	}
 	columns := r.selection(query.Fields)
 	q := newQuery(s).with(map[string]any{"parents": texts(unique(parents))})
-	one := r.shape
-	one.apart = nil
 	q.add("UNWIND $p.parents AS parent ", f.parents,
-		" CALL (", f.uses, ") { ", one.pick(q, p, f.of), " RETURN collect(", r.read(q, columns, p.Order...), ") AS page }",
+		" CALL (", f.uses, ") { ", r.pick(q, p, f.of), " RETURN collect(", r.read(q, columns, p.Order...), ") AS page }",
 		" WITH *, ", r.beside(q, p, f.of, true), " AS earlier, ", r.beside(q, p, f.of, false), " AS later",
 		" WHERE earlier OR later OR size(page) > 0 RETURN page, earlier, later, parent")
 	rows, err := r.db.read(ctx, q)

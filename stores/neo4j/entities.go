@@ -16,10 +16,11 @@ var entityNoun = noun[stores.Entity]{
 	Layout: flat.Entities,
 	shape: shape{
 		spec:  stores.EntitySpec,
-		from:  func(stores.Filter) cypher { return "(t:Entity)" },
+		all:   labelled("Entity"),
+		one:   "(t:Entity)",
 		terms: newTerms(flat.Entities, "id", "name", "lineage"),
 	},
-	save: "MERGE (t:Entity {scope: $p.scope, id: row.id}) SET t = row.values RETURN []",
+	save: always[stores.Entity]("MERGE (t:Entity {scope: $p.scope, id: row.id}) SET t = row.values, t:Memory RETURN []"),
 	drop: "DETACH DELETE t",
 }
 
@@ -27,7 +28,7 @@ var entityNoun = noun[stores.Entity]{
 func (r entities) ByEpisode(ctx context.Context, s stores.Scope, episodes []stores.ID, fields []stores.Field) (map[stores.ID][]*stores.Entity, error) {
 	return r.grouped(ctx, s, episodes, []stores.Order{{Field: "name"}}, fields, family{
 		parents: "MATCH (p:Episode {scope: $p.scope, id: parent})",
-		of:      "(p)-[:MENTIONS]->(t:Entity)",
+		of:      pattern{"(p)-[:MENTIONS]->(t:Entity)", "t.scope = $p.scope"},
 		uses:    "p",
 	})
 }
@@ -35,5 +36,5 @@ func (r entities) ByEpisode(ctx context.Context, s stores.Scope, episodes []stor
 // ByLineage reads all versions of each lineage, oldest first.
 func (r entities) ByLineage(ctx context.Context, s stores.Scope, lineages []stores.ID, fields []stores.Field) (map[stores.ID][]*stores.Entity, error) {
 	order := []stores.Order{{Field: "validFrom"}, {Field: "createdAt"}}
-	return r.grouped(ctx, s, lineages, order, fields, family{of: "(t:Entity {lineage: parent})", uses: "parent"})
+	return r.grouped(ctx, s, lineages, order, fields, family{of: pattern{"(t:Entity)", "t.scope = $p.scope AND t.lineage = parent"}, uses: "parent"})
 }

@@ -18,7 +18,8 @@ var episodeNoun = noun[episode]{
 	Layout: flat.Episodes,
 	shape: shape{
 		spec:  stores.EpisodeSpec,
-		from:  func(stores.Filter) cypher { return "(t:Episode)" },
+		all:   labelled("Episode"),
+		one:   "(t:Episode)",
 		terms: newTerms(flat.Episodes, "id", "timestamp", "session_id"),
 	},
 	linked: &flat.Column[episode]{
@@ -33,7 +34,7 @@ var episodeNoun = noun[episode]{
 			row["position"] = int64(*e.Position)
 		}
 	},
-	save: saveEpisode,
+	save: always[episode](saveEpisode),
 	took: setPosition,
 	drop: "DETACH DELETE t",
 }
@@ -43,7 +44,7 @@ const saveEpisode cypher = "OPTIONAL MATCH (old:Episode {scope: $p.scope, id: ro
 	" WITH row, coalesce(row.position, old.position," +
 	" COLLECT { MATCH (l:Episode) WHERE l.scope = $p.scope AND l.session_id = row.session AND l.position IS NOT NULL" +
 	" RETURN l.position ORDER BY l.scope DESC, l.session_id DESC, l.position DESC LIMIT 1 }[0] + 1, 0) AS position" +
-	" MERGE (t:Episode {scope: $p.scope, id: row.id}) SET t = row.values, t.position = position" +
+	" MERGE (t:Episode {scope: $p.scope, id: row.id}) SET t = row.values, t.position = position, t:Memory" +
 	" WITH row, t, position" +
 	" CALL (t) { MATCH (t)-[m:MENTIONS]->() DELETE m }" +
 	" CALL (row, t) { UNWIND range(0, size(row.mentions) - 1) AS rank MATCH (e:Entity {scope: $p.scope, id: row.mentions[rank]})" +
@@ -94,7 +95,7 @@ func (l idList) Scan(v any) error {
 func (r episodes) ByEntity(ctx context.Context, s stores.Scope, entities []stores.ID, q stores.Query) (map[stores.ID]stores.Slice[*stores.Episode], error) {
 	return r.children(ctx, s, entities, q, family{
 		parents: "MATCH (p:Entity {scope: $p.scope, id: parent})",
-		of:      "(p)<-[:MENTIONS]-(t:Episode)",
+		of:      pattern{"(p)<-[:MENTIONS]-(t:Episode)", "t.scope = $p.scope"},
 		uses:    "p",
 	})
 }

@@ -28,25 +28,16 @@ func direction(down bool) cypher {
 
 // pick is the clauses that find the records of a page, as t: matched by the pattern, on the page, in reading order, one
 // more than there is room for.
-func (s shape) pick(q *query, p flat.Plan, pattern cypher) cypher {
-	where := s.matches(q, p)
-	last := cypher(" WITH t") + s.orderBy(q, p)
+func (s shape) pick(q *query, p flat.Plan, from pattern) cypher {
+	out := "MATCH " + from.match + " WHERE " + from.where + s.matches(q, p) + " WITH t" + s.orderBy(q, p)
 	if p.Size < flat.MaxPage {
-		last += " LIMIT " + q.value(int64(p.Size)+1)
+		out += " LIMIT " + q.value(int64(p.Size)+1)
 	}
-	if len(s.apart) == 0 || !p.Filter.Empty() || p.Order[0].Field != s.sorted {
-		return "MATCH " + pattern + where + last
-	}
-	var parts []cypher
-	for _, one := range s.apart {
-		parts = append(parts, "MATCH "+one+where+last+" RETURN t")
-	}
-	return "CALL () { " + join(parts, " UNION ALL ") + " }" + last
+	return out
 }
 
 // matches is the filter and the bounds of the page.
-func (s shape) matches(q *query, p flat.Plan) cypher {
-	out := " WHERE " + inScope
+func (s shape) matches(q *query, p flat.Plan) (out cypher) {
 	if !p.Filter.Empty() {
 		out += " AND " + s.where(q, p.Filter, false)
 	}
@@ -110,14 +101,14 @@ func (x term) at(q *query, v any) cypher {
 
 // beside says whether records that the pattern matches and the filter accepts were cut off by a cursor: those at or before
 // After, or at or after Before.
-func (s shape) beside(q *query, p flat.Plan, pattern cypher, earlier bool) cypher {
+func (s shape) beside(q *query, p flat.Plan, from pattern, earlier bool) cypher {
 	if !p.Bounded(earlier) {
 		return "false"
 	}
 	at, on := p.Outside(earlier)
-	where := inScope
+	where := from.where
 	if !p.Filter.Empty() {
 		where += " AND " + s.where(q, p.Filter, false)
 	}
-	return "EXISTS { MATCH " + pattern + " WHERE " + where + " AND " + s.beyond(q, p, at, on) + " }"
+	return "EXISTS { MATCH " + from.match + " WHERE " + where + " AND " + s.beyond(q, p, at, on) + " }"
 }

@@ -12,9 +12,10 @@ var procedureNoun = noun[stores.Procedure]{
 	Layout: flat.Procedures,
 	shape: shape{
 		spec:  stores.ProcedureSpec,
-		from:  func(stores.Filter) cypher { return "(t:Procedure)" },
+		all:   labelled("Procedure"),
+		one:   "(t:Procedure)",
 		terms: newTerms(flat.Procedures, "id", "name"),
 	},
-	save: "MERGE (t:Procedure {scope: $p.scope, id: row.id}) SET t = row.values RETURN []",
+	save: always[stores.Procedure]("MERGE (t:Procedure {scope: $p.scope, id: row.id}) SET t = row.values, t:Memory RETURN []"),
 	drop: "DETACH DELETE t",
 }

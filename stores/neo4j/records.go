@@ -2,6 +2,7 @@ package neo4j
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"thalamus/stores"
@@ -18,11 +19,14 @@ type noun[T any] struct {
 
 	check func(items []*T) (refs, error)    // the nodes that must exist for the records to be written
 	row   func(item *T, row map[string]any) // adds to what save knows as row: n, id, values
-	save  cypher                            // writes one row and ends by returning a list, the answer
+	save  func(items []*T) cypher           // writes one row of them and ends by returning a list, the answer
 	took  func(item *T, answer []any) error // takes what the write gave to the record
 	drop  cypher                            // deletes the records t with what hangs on them
 	taken func(item *T) error               // says what a unique key stood for
 }
+
+// always is a way to save that is the same for all records.
+func always[T any](c cypher) func([]*T) cypher { return func([]*T) cypher { return c } }
 
 // records reads and writes one noun: the part of its contract that all nouns share.
 type records[T any] struct {
@@ -32,13 +36,17 @@ type records[T any] struct {
 
 // ByID reads many records by id.
 func (r records[T]) ByID(ctx context.Context, s stores.Scope, ids []stores.ID, fields []stores.Field) (map[stores.ID]*T, error) {
+	return whole(ctx, func() (map[stores.ID]*T, error) { return r.byID(ctx, s, ids, fields) })
+}
+
+func (r records[T]) byID(ctx context.Context, s stores.Scope, ids []stores.ID, fields []stores.Field) (map[stores.ID]*T, error) {
 	out := make(map[stores.ID]*T, len(ids))
 	if len(ids) == 0 {
 		return out, r.db.usable(ctx)
 	}
 	columns := r.selection(fields)
 	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids))})
-	q.add("MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $p.scope AND t.id IN $p.ids RETURN ", r.read(q, columns))
+	q.add("MATCH ", r.one, " WHERE t.scope = $p.scope AND t.id IN $p.ids RETURN ", r.read(q, columns))
 	rows, err := r.db.read(ctx, q)
 	if err != nil {
 		return nil, err
@@ -62,8 +70,12 @@ func (r records[T]) Count(ctx context.Context, s stores.Scope, where stores.Filt
 	if err != nil {
 		return 0, err
 	}
-	q := newQuery(s)
-	q.add("MATCH ", r.from(where), " WHERE ", inScope, " AND ", r.where(q, where, false), " RETURN count(*)")
+	q, from := newQuery(s), r.all(where)
+	q.add("MATCH ", from.match, " WHERE ", from.where)
+	if !where.Empty() {
+		q.add(" AND ", r.where(q, where, false))
+	}
+	q.add(" RETURN count(*)")
 	rows, err := r.db.read(ctx, q)
 	return count(rows, err)
 }
@@ -81,7 +93,11 @@ func count(rows [][]any, err error) (int, error) {
 }
 
 // List reads one page.
-func (r records[T]) List(ctx context.Context, s stores.Scope, query stores.Query) (page stores.Slice[*T], err error) {
+func (r records[T]) List(ctx context.Context, s stores.Scope, query stores.Query) (stores.Slice[*T], error) {
+	return whole(ctx, func() (stores.Slice[*T], error) { return r.list(ctx, s, query) })
+}
+
+func (r records[T]) list(ctx context.Context, s stores.Scope, query stores.Query) (page stores.Slice[*T], err error) {
 	if err := r.db.usable(ctx); err != nil {
 		return page, err
 	}
@@ -90,9 +106,9 @@ func (r records[T]) List(ctx context.Context, s stores.Scope, query stores.Query
 		return page, err
 	}
 	q, columns := newQuery(s), r.selection(query.Fields)
-	pattern := r.from(p.Filter)
-	q.add("CALL () { ", r.pick(q, p, pattern), " RETURN collect(", r.read(q, columns, p.Order...), ") AS page }",
-		" RETURN page, ", r.beside(q, p, pattern, true), " AS earlier, ", r.beside(q, p, pattern, false), " AS later")
+	from := r.all(p.Filter)
+	q.add("CALL () { ", r.pick(q, p, from), " RETURN collect(", r.read(q, columns, p.Order...), ") AS page }",
+		" RETURN page, ", r.beside(q, p, from, true), " AS earlier, ", r.beside(q, p, from, false), " AS later")
 	rows, err := r.db.read(ctx, q)
 	if err != nil || len(rows) == 0 {
 		return page, err
@@ -100,7 +116,7 @@ func (r records[T]) List(ctx context.Context, s stores.Scope, query stores.Query
 	return r.page(rows[0], s, p, columns)
 }
 
-// read is the columns of a record t and then what more is asked of it, as one list. The names are a parameter: a plan that
+// read is the version of a record t, its columns, and then what more is asked of it, as one list. The names are a parameter: a plan that
 // reads each by its name is the same for every choice of them, and takes three times as long to make.
 func (n *noun[T]) read(q *query, columns []flat.Column[T], more ...stores.Order) cypher {
 	var names []any
@@ -116,9 +132,9 @@ func (n *noun[T]) read(q *query, columns []flat.Column[T], more ...stores.Order)
 	q.params["columns"] = names
 	const list cypher = "[c IN $p.columns | t[c]]"
 	if n.linked != nil {
-		return "[" + n.links + "] + " + list
+		return "[t.version, " + n.links + "] + " + list
 	}
-	return list
+	return "[t.version] + " + list
 }
 
 // page reads what [records.List] asks for: the entries, and whether records lie on either side.
@@ -132,13 +148,14 @@ func (n *noun[T]) page(row []any, s stores.Scope, p flat.Plan, columns []flat.Co
 	items, cursors := make([]*T, len(entries)), make([]stores.Cursor, len(entries))
 	for i, e := range entries {
 		values, _ := e.([]any)
-		if len(values) < len(columns) {
+		size := len(columns) + 1
+		if len(values) < size {
 			return page, unexpected(e, "a record")
 		}
-		if items[i], err = n.scan(values[:len(columns)], s, columns); err != nil {
+		if items[i], err = n.scan(values[:size], s, columns); err != nil {
 			return page, err
 		}
-		cursors[i] = stores.NewCursor(p.Order, values[len(columns):], *n.Head(items[i]).ID)
+		cursors[i] = stores.NewCursor(p.Order, values[size:], *n.Head(items[i]).ID)
 	}
 	return flat.Slice(p, items, cursors, earlier, later), nil
 }
@@ -151,20 +168,48 @@ func (n *noun[T]) selection(fields []stores.Field) []flat.Column[T] {
 	return append([]flat.Column[T]{*n.linked}, n.Selection(fields)...)
 }
 
-// scan makes a record of the scope from a list of column values.
+// scan makes a record of the scope from a version and a list of column values. What was written or deleted meanwhile is
+// errTorn: its version, which is read first and as one of the columns, differs, or a column is gone that is never null.
 func (n *noun[T]) scan(list any, s stores.Scope, columns []flat.Column[T]) (*T, error) {
 	values, _ := list.([]any)
-	if len(values) != len(columns) {
+	if len(values) != len(columns)+1 {
 		return nil, unexpected(list, "a record")
 	}
 	item := new(T)
 	for i, c := range columns {
-		if err := flat.Assign(c.Scan(item), values[i]); err != nil {
+		if values[i+1] == nil && !c.Null && c.Bind != nil {
+			return nil, errTorn
+		}
+		if err := flat.Assign(c.Scan(item), values[i+1]); err != nil {
 			return nil, fmt.Errorf("property %s: %w", c.Name, err)
 		}
 	}
-	*n.Head(item).Scope = s
+	h := n.Head(item)
+	if version, ok := values[0].(int64); !ok || int(version) != *h.Version {
+		return nil, errTorn
+	}
+	*h.Scope = s
 	return item, nil
+}
+
+// errTorn says that a record was not read as it was at any one time.
+var errTorn = errors.New("a record was written or deleted while it was read")
+
+// whole repeats a read until no record in it is torn. Neo4j reads property by property, and shows those of a transaction one
+// by one as they are committed.
+func whole[V any](ctx context.Context, read func() (V, error)) (V, error) {
+	for pause := firstPause; ; pause *= 2 {
+		v, err := read()
+		if !errors.Is(err, errTorn) {
+			return v, err
+		}
+		if pause > maxPause {
+			return v, stores.Unavailable(backend, err)
+		}
+		if !sleep(ctx, pause) {
+			return v, ctx.Err()
+		}
+	}
 }
 
 func unexpected(v any, want string) error {

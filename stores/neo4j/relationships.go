@@ -21,11 +21,10 @@ type relationship = stores.Relationship
 var relationshipNoun = noun[relationship]{
 	Layout: flat.Relationships,
 	shape: shape{
-		spec:   stores.RelationshipSpec,
-		from:   func(f stores.Filter) cypher { return "()-[t:" + typesOf(typesIn(f)) + "]->()" },
-		terms:  newTerms(flat.Relationships, "id", "weight", "last_co_access_at"),
-		apart:  eachType(),
-		sorted: "weight",
+		spec:  stores.RelationshipSpec,
+		all:   allEdges,
+		one:   "()-[t:" + anyType + "]->()",
+		terms: newTerms(flat.Relationships, "id", "weight"),
 	},
 	check: ends,
 	row: func(r *relationship, row map[string]any) {
@@ -51,12 +50,20 @@ func edgeTaken(r *relationship) error {
 	return stores.Conflict("another %s edge with this label already joins %s to %s; edit that one", r.Type, r.Source.ID, r.Target.ID)
 }
 
-// eachType matches the edges of each type alone.
-func eachType() (all []cypher) {
-	for _, t := range relationTypes {
-		all = append(all, "()-[t:"+t+"]->()")
+// anyType are all types.
+var anyType = join(relationTypes, "|")
+
+// allEdges matches the edges of a scope: from the index of their type when there is only one, or else, since each type has
+// its own, as what leaves the nodes of the scope.
+func allEdges(f stores.Filter) pattern {
+	types := typesIn(f)
+	if len(types) == 1 && !noneOf(types) {
+		return pattern{"()-[t:" + typesOf(types) + "]->()", inScope}
 	}
-	return all
+	return pattern{
+		"(n:Memory)-[t:" + typesOf(types) + "]->()",
+		"n.scope = $p.scope AND n.id IS NOT NULL AND t.scope = $p.scope",
+	}
 }
 
 // typesIn are the types that a filter restricts edges to; none when it does not.
@@ -100,25 +107,37 @@ func ends(items []*relationship) (refs, error) {
 // edge must keep its id ($p.exact) and another one is in its place, with nulls and no change.
 //
 // Neither the type of an edge nor its ends can be changed, so an edge that moves is made anew.
-var saveEdge = func() cypher {
+func saveEdge(items []*relationship) cypher {
 	var create []cypher
-	for i, t := range relationTypes {
-		create = append(create, "FOREACH (_ IN CASE WHEN anew AND row.values.type = '"+cypher(stores.RelationTypes[i])+"' THEN [1] ELSE [] END |"+
+	for _, t := range typesAmong(items) {
+		create = append(create, " FOREACH (_ IN CASE WHEN anew AND row.values.type = '"+t+"' THEN [1] ELSE [] END |"+
 			" CREATE (a)-[r:"+t+"]->(b) SET r = row.values)")
 	}
-	edge := "-[k:" + join(relationTypes, "|") + "]->"
-	return "MATCH (a:" + anyNode + ") WHERE a.scope = $p.scope AND a.id = row.values.source AND row.values.source_kind IN labels(a)" +
-		" MATCH (b:" + anyNode + ") WHERE b.scope = $p.scope AND b.id = row.values.target AND row.values.target_kind IN labels(b)" +
-		" OPTIONAL MATCH ()" + edge + "() WHERE k.scope = $p.scope AND k.source = row.values.source AND k.target = row.values.target" +
-		" AND k.label_key = row.values.label_key AND type(k) = row.values.type" +
-		" OPTIONAL MATCH ()-[o:" + join(relationTypes, "|") + "]->() WHERE o.scope = $p.scope AND o.id = row.id" +
-		" WITH row, a, b, k, o, k IS NULL AS anew, $p.exact AND k.id <> row.id AS taken, row.values AS values," +
+	return "MATCH (a:Memory {scope: $p.scope, id: row.values.source}) WHERE row.values.source_kind IN labels(a)" +
+		" MATCH (b:Memory {scope: $p.scope, id: row.values.target}) WHERE row.values.target_kind IN labels(b)" +
+		" OPTIONAL MATCH (a)-[k:" + anyType + "]->(b) WHERE k.label_key = row.values.label_key AND type(k) = row.values.type" +
+		" OPTIONAL MATCH ()-[o:" + anyType + "]->() WHERE o.scope = $p.scope AND o.id = row.id" +
+		" WITH row, a, b, k, o, k IS NULL AS anew, $p.exact AND k.id <> row.id AS taken," +
 		" CASE WHEN k.id <> row.id THEN {id: k.id, created_at: k.created_at} ELSE {id: row.id, created_at: row.created_at} END AS kept" +
 		" FOREACH (_ IN CASE WHEN anew AND o IS NOT NULL THEN [o] ELSE [] END | DELETE o)" +
-		" FOREACH (r IN CASE WHEN anew OR taken THEN [] ELSE [k] END | SET r = values SET r += kept)" +
-		" " + join(create, " ") +
+		" FOREACH (r IN CASE WHEN anew OR taken THEN [] ELSE [k] END | SET r = row.values SET r += kept)" +
+		join(create, "") +
 		" RETURN CASE WHEN taken THEN [null, null] ELSE [kept.id, kept.created_at] END"
-}()
+}
+
+// typesAmong are the types of some edges, or all types when there are more than two, so that there are not too many plans.
+func typesAmong(items []*relationship) []cypher {
+	var some []cypher
+	for i, t := range stores.RelationTypes {
+		if slices.ContainsFunc(items, func(r *relationship) bool { return r.Type == t }) {
+			some = append(some, relationTypes[i])
+		}
+	}
+	if len(some) > 2 {
+		return relationTypes
+	}
+	return some
+}
 
 // ByNode reads, for each node, one page of its edges.
 func (r relationships) ByNode(ctx context.Context, s stores.Scope, nodes []stores.ID, flow stores.Flow, q stores.Query) (map[stores.ID]stores.Slice[*stores.Relationship], error) {
@@ -131,7 +150,10 @@ func (r relationships) ByNode(ctx context.Context, s stores.Scope, nodes []store
 		return nil, err
 	}
 	return r.children(ctx, s, nodes, q, family{
-		of:   "(p:" + anyNode + " {scope: $p.scope, id: parent})" + way[0] + "[t:" + typesOf(typesIn(where)) + "]" + way[1] + "()",
+		of: pattern{
+			"(n:Memory {scope: $p.scope, id: parent})" + way[0] + "[t:" + typesOf(typesIn(where)) + "]" + way[1] + "()",
+			"t.scope = $p.scope",
+		},
 		uses: "parent",
 	})
 }
@@ -160,7 +182,7 @@ func (r relationships) adjust(ctx context.Context, s stores.Scope, ids []stores.
 	}
 	columns := r.selection(nil)
 	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids)), "rate": rate, "at": at.UnixMicro(), "now": stores.Now().UnixMicro()})
-	q.add(lockOnly, "MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $p.scope AND t.id IN $p.ids",
+	q.add(lockOnly, "MATCH ", r.one, " WHERE t.scope = $p.scope AND t.id IN $p.ids",
 		" SET ", set, ", t.updated_at = $p.at, t.version = t.version + 1 RETURN ", r.read(q, columns))
 	rows, err := r.db.write(ctx, q)
 	if err != nil {
@@ -201,7 +223,7 @@ func (r relationships) Decay(ctx context.Context, s stores.Scope, d stores.Decay
 	q := newQuery(s).with(map[string]any{
 		"before": d.StaleBefore.UnixMicro(), "rate": d.Rate, "least": d.MinWeight, "now": stores.Now().UnixMicro(),
 	})
-	q.add(lockOnly, "MATCH ", r.from(where), " WHERE t.scope = $p.scope AND t.last_co_access_at < $p.before AND ", r.where(q, where, false),
+	q.add(lockOnly, "MATCH ()-[t:", typesOf(typesIn(where)), "]->() WHERE t.scope = $p.scope AND t.last_co_access_at < $p.before AND ", r.where(q, where, false),
 		// All of them are found before the first one changes: the filter means the weights as they are now.
 		" WITH collect(t) AS stale UNWIND stale AS t WITH t, t.weight * (1 - $p.rate) AS weight",
 		" FOREACH (gone IN CASE WHEN weight < $p.least THEN [t] ELSE [] END | DELETE gone)",

@@ -7,27 +7,18 @@ import (
 	"thalamus/stores/flat"
 )
 
-// The labels of nodes and the types of relationships besides those of edges. (:Scope) is the lock and the register of a
-// scope, (:ThalamusSchema) holds the version of the schema.
+// The labels of nodes besides those of nouns. (:Scope) is the lock and the register of a scope, (:ThalamusSchema) holds the
+// version of the schema.
 const (
 	labelScope  cypher = "Scope"
 	labelSchema cypher = "ThalamusSchema"
-	typeMention cypher = "MENTIONS"
+	labelMemory cypher = "Memory" // every node of a noun has it besides that of its noun
 )
 
 // labels are the labels of the nouns that edges join.
 var labels = map[stores.Kind]cypher{
 	stores.KindEpisode: "Episode", stores.KindEntity: "Entity", stores.KindProcedure: "Procedure",
 }
-
-// anyNode matches a node of any noun.
-var anyNode = func() cypher {
-	var all []cypher
-	for _, k := range stores.EndpointKinds {
-		all = append(all, labels[k])
-	}
-	return join(all, "|")
-}()
 
 // relationTypes are the types of edges as Cypher, in the order of [stores.RelationTypes].
 var relationTypes = func() (all []cypher) {
@@ -51,17 +42,24 @@ func typesOf(types []stores.RelationType) cypher {
 	return join(some, "|")
 }
 
-// shape is what filters and orders need to know of a noun: where its records are matched, as t, and how its fields are
+// shape is what filters and orders need to know of a noun: how its records are matched, as t, and how its fields are
 // spelled.
 type shape struct {
 	spec  stores.Spec
-	from  func(stores.Filter) cypher // the pattern that matches what a filter may accept
+	all   func(stores.Filter) pattern // matches what of a scope a filter may accept
+	one   cypher                      // matches records by id
 	terms map[stores.Field]term
+}
 
-	// apart gives the pattern once per index, when records lie in several: one index gives them in the order of the
-	// field sorted, several have to be merged. Nil when one index holds them all.
-	apart  []cypher
-	sorted stores.Field
+// pattern matches the records of a scope.
+type pattern struct {
+	match cypher
+	where cypher
+}
+
+// labelled matches nodes.
+func labelled(label cypher) func(stores.Filter) pattern {
+	return func(stores.Filter) pattern { return pattern{"(t:" + label + ")", inScope} }
 }
 
 // term is a field in Cypher.

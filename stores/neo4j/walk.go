@@ -20,6 +20,10 @@ const within cypher = "all(n IN nodes(p) WHERE n.scope = $p.scope) AND all(e IN 
 // Path finds a shortest path, or nil when there is none. Of several it is the one whose node ids, in the order of the path,
 // come first, and then whose edge ids do. An end that does not exist is [stores.ErrNotFound].
 func (r relationships) Path(ctx context.Context, s stores.Scope, p stores.PathQuery) (*stores.Path, error) {
+	return whole(ctx, func() (*stores.Path, error) { return r.shortest(ctx, s, p) })
+}
+
+func (r relationships) shortest(ctx context.Context, s stores.Scope, p stores.PathQuery) (*stores.Path, error) {
 	if err := r.db.usable(ctx); err != nil {
 		return nil, err
 	}
@@ -46,7 +50,7 @@ func (r relationships) Path(ctx context.Context, s stores.Scope, p stores.PathQu
 
 // findNode finds a node of any noun by its id, if there is one.
 func findNode(name, id cypher) cypher {
-	return "OPTIONAL MATCH (" + name + ":" + anyNode + ") WHERE " + name + ".scope = $p.scope AND " + name + ".id = " + id + " "
+	return "OPTIONAL MATCH (" + name + ":Memory) WHERE " + name + ".scope = $p.scope AND " + name + ".id = " + id + " "
 }
 
 // noneOf says that types are named of which there is none.
@@ -121,6 +125,10 @@ func (r relationships) edges(list any, s stores.Scope) ([]*stores.Relationship, 
 // Neighborhood walks outwards from a node level by level. Within a level the nodes are ordered by id. A node that does not
 // exist is [stores.ErrNotFound].
 func (r relationships) Neighborhood(ctx context.Context, s stores.Scope, n stores.NeighborhoodQuery) (*stores.Neighborhood, error) {
+	return whole(ctx, func() (*stores.Neighborhood, error) { return r.around(ctx, s, n) })
+}
+
+func (r relationships) around(ctx context.Context, s stores.Scope, n stores.NeighborhoodQuery) (*stores.Neighborhood, error) {
 	if err := r.db.usable(ctx); err != nil {
 		return nil, err
 	}
@@ -132,7 +140,7 @@ func (r relationships) Neighborhood(ctx context.Context, s stores.Scope, n store
 	}
 	types := typesOf(n.Types)
 	q := newQuery(s).with(map[string]any{"id": string(n.Of), "first": int64(n.First), "limit": int64(n.First) + 1})
-	q.add("MATCH (of:", anyNode, ") WHERE of.scope = $p.scope AND of.id = $p.id WITH of LIMIT 1 ",
+	q.add("MATCH (of:Memory) WHERE of.scope = $p.scope AND of.id = $p.id WITH of LIMIT 1 ",
 		"CALL (of) { MATCH p = (of)-[:", types, "*1..", depth(n.Depth), "]-(x) WHERE x <> of AND ", within,
 		" WITH x, min(length(p)) AS far ORDER BY far, x.id LIMIT $p.limit RETURN collect([x, far]) AS near } ",
 		"WITH of, near[..$p.first] AS nodes, size(near) > $p.first AS more ",
@@ -140,7 +148,7 @@ func (r relationships) Neighborhood(ctx context.Context, s stores.Scope, n store
 		" WHERE t.scope = $p.scope AND b IN members WITH t ORDER BY t.weight DESC, t.id RETURN collect(", r.read(q, r.selection(nil)), ") AS edges } ",
 		"RETURN [x IN nodes | [labels(x[0]), x[0].id, x[1]]], edges, more")
 	if noneOf(n.Types) {
-		q = newQuery(s).with(map[string]any{"id": string(n.Of)}).add("MATCH (of:", anyNode, ") WHERE of.scope = $p.scope AND of.id = $p.id RETURN [], [], false LIMIT 1")
+		q = newQuery(s).with(map[string]any{"id": string(n.Of)}).add("MATCH (of:Memory) WHERE of.scope = $p.scope AND of.id = $p.id RETURN [], [], false LIMIT 1")
 	}
 	rows, err := r.db.read(ctx, q)
 	if err != nil {

@@ -57,7 +57,7 @@ func (r records[T]) Swap(ctx context.Context, s stores.Scope, item *T) error {
 	}
 	h := r.Head(item)
 	q := newQuery(s).with(map[string]any{"exact": true, "id": string(*h.ID), "expected": int64(*h.Version) - 1})
-	q.add(lockOnly, "MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $p.scope AND t.id = $p.id WITH s, t.version AS stored ")
+	q.add(lockOnly, "MATCH ", r.one, " WHERE t.scope = $p.scope AND t.id = $p.id WITH s, t.version AS stored ")
 	stored, err := r.write(ctx, q, items, "stored = $p.expected")
 	switch {
 	case stored != nil && *stored != *h.Version-1:
@@ -90,7 +90,7 @@ func (r records[T]) write(ctx context.Context, q *query, items []*T, condition c
 		"entities": texts(unique(need[stores.KindEntity])), "procedures": texts(unique(need[stores.KindProcedure])),
 	})
 	q.add(find, "CALL (stored, missing) { UNWIND CASE WHEN missing IS NULL AND ", condition, " THEN $p.rows ELSE [] END AS row ",
-		"CALL (row) { ", r.save, " AS answer } RETURN collect([row.n, answer]) AS saved } RETURN stored, missing, saved")
+		"CALL (row) { ", r.save(items), " AS answer } RETURN collect([row.n, answer]) AS saved } RETURN stored, missing, saved")
 	answer, err := r.db.write(ctx, q)
 	if err != nil {
 		return nil, r.refusal(err, items)
@@ -177,7 +177,7 @@ func (r records[T]) Delete(ctx context.Context, s stores.Scope, ids []stores.ID)
 		return 0, err
 	}
 	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids)), "now": stores.Now().UnixMicro()})
-	q.add(lockOnly, "CALL () { MATCH ", r.from(stores.Filter{}), " WHERE t.scope = $p.scope AND t.id IN $p.ids ", r.drop,
+	q.add(lockOnly, "CALL () { MATCH ", r.one, " WHERE t.scope = $p.scope AND t.id IN $p.ids ", r.drop,
 		" RETURN count(*) AS n } ",
 		// A scope that holds nothing any more leaves nothing behind.
 		"FOREACH (gone IN CASE WHEN ", held("$p.scope"), " THEN [] ELSE [s] END | DELETE gone) RETURN n")
