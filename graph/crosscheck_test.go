@@ -106,7 +106,7 @@ func (l neo4jLog) since(t *testing.T, begin time.Time, namespace string) (texts 
 	t.Helper()
 	result, err := neo4j.ExecuteQuery(t.Context(), l.driver, `
 		CALL db.stats.retrieve('QUERIES') YIELD data UNWIND data.invocations AS i
-		WITH data.query AS text, i WHERE i.startTimestampMillis >= $begin AND i.params.scope STARTS WITH $namespace RETURN text`,
+		WITH data.query AS text, i WHERE i.startTimestampMillis >= $begin AND coalesce(i.params.p.scope, i.params.scope) STARTS WITH $namespace RETURN text`,
 		map[string]any{"begin": begin.UnixMilli(), "namespace": namespace}, neo4j.EagerResultTransformer)
 	if err != nil {
 		t.Fatal(err)

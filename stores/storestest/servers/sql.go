@@ -72,7 +72,7 @@ func sqlServer(source string, server []string, initialize func(ctx context.Conte
 		create: func(ctx context.Context, dir string, _ int) error {
 			// The server runs this at every start, one statement a line.
 			grants := fmt.Sprintf("CREATE DATABASE IF NOT EXISTS %s;\nCREATE USER IF NOT EXISTS '%s'@'%%' IDENTIFIED BY '%s';\n"+
-				"GRANT ALL ON *.* TO '%[2]s'@'%%';\n", database, user, password)
+				"GRANT ALL ON *.* TO '%[2]s'@'%%' WITH GRANT OPTION;\n", database, user, password)
 			if err := os.WriteFile(filepath.Join(dir, "grants.sql"), []byte(grants), 0o600); err != nil {
 				return err
 			}
