@@ -32,8 +32,9 @@ type DB struct {
 // schema. A database that does not exist is created where the user may do so. Options of the URL are ca, connect_timeout,
 // lifetime, pool and tls; docs/mysql.md explains them.
 //
-// A wrong URL is [stores.ErrInvalid]; a server that is older than MariaDB 10.11 or MySQL 8.0.17, and a database that a newer
-// version wrote, are [stores.ErrUnsupported]; what passes, and what the server refuses, is [stores.ErrUnavailable].
+// A wrong URL, and what the server refuses for good, such as a password, are [stores.ErrInvalid]; a server that is older than
+// MariaDB 10.11 or MySQL 8.0.17, and a database that a newer version wrote, are [stores.ErrUnsupported]; what may pass is
+// [stores.ErrUnavailable].
 func Open(ctx context.Context, url string) (*DB, error) {
 	c, err := parse(url)
 	if err != nil {
@@ -113,8 +114,6 @@ func (c config) refused(ctx context.Context, err error) error {
 	var untrusted *tls.CertificateVerificationError
 	message, kind := "", stores.ErrInvalid // what waiting does not mend
 	switch n := number(err); {
-	case n == unknownDatabase:
-		message = fmt.Sprintf("there is no database %s yet; the gateway creates it when it starts, where its user may", c.database)
 	case n == deniedDatabase:
 		message = fmt.Sprintf("there is no database %[1]s that the user %[2]s may use or create; let an administrator run: "+
 			"CREATE DATABASE %[3]s CHARACTER SET utf8mb4; GRANT ALL ON %[3]s.* TO %[4]s", c.database, c.user, quoted(c.database), account(c.user))

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	driver "github.com/go-sql-driver/mysql"
+
 	"thalamus/stores"
 )
 
@@ -22,6 +24,9 @@ func Look(ctx context.Context, url string) (stores.Facts, error) {
 		return stores.Facts{}, err
 	}
 	server, err := c.greet(ctx, connection)
+	if number(err) == unknownDatabase {
+		return c.absent(ctx, connection)
+	}
 	if err != nil {
 		return stores.Facts{}, c.refused(ctx, err)
 	}
@@ -34,6 +39,20 @@ func Look(ctx context.Context, url string) (stores.Facts, error) {
 	facts, err := db.Facts(ctx)
 	facts.Pool = stores.Pool{} // of a pool that is no more
 	return facts, err
+}
+
+// absent are the facts of a server that does not have the database, which comes with the first start.
+func (c config) absent(ctx context.Context, connection *driver.Config) (stores.Facts, error) {
+	connection = connection.Clone()
+	connection.DBName = ""
+	server, err := c.greet(ctx, connection)
+	if err != nil {
+		return stores.Facts{}, c.refused(ctx, err)
+	}
+	return stores.Facts{
+		Empty: true, Product: server.product(), Version: server.version,
+		Schema: fmt.Sprintf("no database %s yet; the first start creates it, where the user may", c.database),
+	}, nil
 }
 
 // Facts asks the server.

@@ -151,8 +151,10 @@ func TestLook(t *testing.T) {
 	servers(t, func(t *testing.T, url string) {
 		url, database := fresh(t, url)
 		for range 2 {
-			if _, err := mysql.Look(t.Context(), url); !errors.Is(err, stores.ErrUnavailable) || !strings.Contains(err.Error(), "no database "+database+" yet") {
-				t.Fatalf("a look at a database that is not there gave %v", err)
+			facts, err := mysql.Look(t.Context(), url)
+			must(t, err)
+			if !facts.Empty || facts.Version == "" || !strings.Contains(facts.Schema, "no database "+database+" yet") {
+				t.Fatalf("facts of a database that is not there are %+v", facts)
 			}
 		}
 		exec(t, beside(t, url, ""), "CREATE DATABASE "+database)
@@ -185,16 +187,22 @@ func TestNoConnection(t *testing.T) {
 		must(t, err)
 		silent := listener.Addr().String()
 		defer listener.Close() //nolint:errcheck // it only kept the port
-		for what, c := range map[string]struct{ url, want string }{
-			"a user without rights": {with(t, missing, func(u *url.URL) { u.User = url.UserPassword(user, "secret+word") }),
+		for what, c := range map[string]struct {
+			url  string
+			kind error
+			want string
+		}{
+			"a user without rights": {with(t, missing, func(u *url.URL) { u.User = url.UserPassword(user, "secret+word") }), stores.ErrInvalid,
 				"CREATE DATABASE `" + database + "` CHARACTER SET utf8mb4; GRANT ALL ON `" + database + "`.* TO '" + user + "'@'%'"},
-			"a wrong password": {with(t, raw, func(u *url.URL) { u.User = url.UserPassword(user, "wrong+word") }),
+			"a wrong password": {with(t, raw, func(u *url.URL) { u.User = url.UserPassword(user, "wrong+word") }), stores.ErrInvalid,
 				"does not accept the user " + user},
-			"no server":       {with(t, raw, func(u *url.URL) { u.Host = "127.0.0.1:1" }), "no MySQL or MariaDB server answers at 127.0.0.1:1"},
-			"a silent server": {with(t, raw, func(u *url.URL) { u.Host, u.RawQuery = silent, "connect_timeout=200ms" }), "answers at " + silent},
+			"no server": {with(t, raw, func(u *url.URL) { u.Host = "127.0.0.1:1" }), stores.ErrUnavailable,
+				"no MySQL or MariaDB server answers at 127.0.0.1:1"},
+			"a silent server": {with(t, raw, func(u *url.URL) { u.Host, u.RawQuery = silent, "connect_timeout=200ms" }), stores.ErrUnavailable,
+				"answers at " + silent},
 		} {
 			_, err := mysql.Open(t.Context(), c.url)
-			if !errors.Is(err, stores.ErrUnavailable) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "+word") {
+			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "+word") {
 				t.Errorf("%s gave %v, want words like %q", what, err, c.want)
 			}
 		}
@@ -371,7 +379,7 @@ func TestTLS(t *testing.T) {
 			for _, w := range words {
 				helps = helps || strings.Contains(err.Error(), w)
 			}
-			if !errors.Is(err, stores.ErrUnavailable) || !helps {
+			if !errors.Is(err, stores.ErrInvalid) || !helps {
 				t.Errorf("%s gave %v", option, err)
 			}
 		}

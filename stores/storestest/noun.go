@@ -136,9 +136,13 @@ func (b bench[T]) options() []cmp.Option {
 	return []cmp.Option{b.equal}
 }
 
-// calls are the methods every noun has, and its own, with arguments that would succeed.
+// calls are the methods every noun has, and its own, with arguments that would succeed. Each may be made at the same time as
+// the others: a write has items of its own, since it may change them.
 func (b bench[T]) calls(item *T) []call {
-	s, fresh, next := b.scope, b.random(b.world, 1), *item
+	s, fresh, stored := b.scope, *b.random(b.world, 1), *item
+	put := func(item T) func(context.Context) error {
+		return func(ctx context.Context) error { return b.put(ctx, s, []*T{&item}) }
+	}
 	list := []call{
 		{"ByID", ask(func(ctx context.Context) (map[stores.ID]*T, error) {
 			return b.byID(ctx, s, []stores.ID{b.id(item)}, nil)
@@ -146,14 +150,15 @@ func (b bench[T]) calls(item *T) []call {
 		{"List", ask(func(ctx context.Context) (stores.Slice[*T], error) {
 			return b.list(ctx, s, stores.Query{Page: stores.Page{First: 1}})
 		})},
-		{"Put of a new record", func(ctx context.Context) error { return b.put(ctx, s, []*T{fresh}) }},
-		{"Put of a stored record", func(ctx context.Context) error { return b.put(ctx, s, []*T{&next}) }},
+		{"Put of a new record", put(fresh)},
+		{"Put of a stored record", put(stored)},
 		{"Delete", ask(func(ctx context.Context) (int, error) { return b.drop(ctx, s, []stores.ID{b.id(item)}) })},
 	}
 	if b.count != nil {
 		list = append(list, call{"Count", ask(func(ctx context.Context) (int, error) { return b.count(ctx, s, stores.Filter{}) })})
 	}
 	if b.swap != nil {
+		next := *item
 		*b.head(&next).version++
 		list = append(list, call{"Swap", func(ctx context.Context) error { return b.swap(ctx, s, &next) }})
 	}
