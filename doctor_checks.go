@@ -26,6 +26,8 @@ type examination struct {
 	log    *slog.Logger
 	model  stores.Model // of the embedder; zero when it does not answer
 	stored stores.Model // of the vectors that a server keeps
+	filled bool         // there are nouns that vectors belong to
+	bare   bool         // there are no vectors at all
 
 	facts      open.Facts // of the database
 	unreadable error      // why they are not known
@@ -38,6 +40,7 @@ func (x *examination) all(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, examTimeout)
 	defer cancel()
 	x.facts, x.unreadable = open.Inspect(ctx, x.cfg)
+	x.bare = x.facts.Model == stores.Model{}
 	serving := x.listen(ctx)
 	x.directory(serving)
 	x.backends(ctx)
@@ -179,12 +182,23 @@ func (x *examination) database(serving bool) {
 // backends looks at what plays each role outside the embedded database.
 func (x *examination) backends(ctx context.Context) {
 	for _, e := range open.Examine(ctx, x.cfg) {
-		check := e.Scheme + " (" + strings.ToLower(string(e.Role)) + ")"
-		switch e.Role {
-		case stores.RoleEmbedder:
+		role := strings.ToLower(string(e.Role))
+		check := e.Scheme + " (" + role + ")"
+		if e.Secret {
+			x.warn(check, fmt.Sprintf("a secret is configured for %s, and %s: takes none", role, e.Scheme), "leave it out, or name the server that it is for by --"+role)
+		}
+		switch {
+		case e.Role == stores.RoleGraph && e.Embedded():
+			x.filled = x.facts.Exists && !x.facts.Locked && !x.facts.Empty
+		case e.Role == stores.RoleGraph:
+			x.filled = e.Err == nil && !e.Facts.Empty
+		case e.Role == stores.RoleEmbedder:
 			x.model = e.Facts.Model
-		case stores.RoleVectors:
-			x.stored = e.Facts.Model
+		case e.Role == stores.RoleVectors && !e.Embedded():
+			x.stored, x.bare = e.Facts.Model, e.Facts.Empty
+		}
+		if e.Embedded() {
+			continue // see database
 		}
 		if e.Err != nil {
 			x.fail(check, e.Err.Error(), fixOf(e.Err))
@@ -221,7 +235,7 @@ func fixOf(err error) string {
 	if errors.Is(err, stores.ErrUnavailable) {
 		return "start it, or correct its URL"
 	}
-	return "correct the setting that it names"
+	return "correct its URL, its secret, or what it lacks"
 }
 
 // vectors compares the embedder of the stored vectors with the configured one.
@@ -237,11 +251,15 @@ func (x *examination) vectors() {
 		x.warn(check, fmt.Sprintf("%s, dimension %d; the stored vectors could not be looked at", x.model.Name, x.model.Dimension), "put the database right first")
 	case embedded && x.facts.Locked:
 		x.ok(check, "%s, dimension %d; the stored vectors were not looked at, since a process has the database open", x.model.Name, x.model.Dimension)
-	case have == stores.Model{}:
-		x.ok(check, "%s, dimension %d", x.model.Name, x.model.Dimension)
-	case have != x.model:
+	case have != stores.Model{} && have != x.model:
 		x.fail(check, fmt.Sprintf("the stored vectors were made by %s (dimension %d), the configuration says %s (dimension %d)", have.Name, have.Dimension, x.model.Name, x.model.Dimension),
 			"run `thalamus reembed` with this configuration, or configure the old embedder")
+	case x.bare && x.filled:
+		x.warn(check, "there are memories and no vectors, so recall by meaning finds nothing", "run `thalamus reembed`, or name the store that has the vectors")
+	case x.bare:
+		x.ok(check, "%s, dimension %d, no vectors yet", x.model.Name, x.model.Dimension)
+	case have == stores.Model{}: // their store was not reached
+		x.ok(check, "%s, dimension %d", x.model.Name, x.model.Dimension)
 	default:
 		x.ok(check, "%s, dimension %d, made the stored vectors", have.Name, have.Dimension)
 	}

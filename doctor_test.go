@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -132,7 +133,7 @@ func TestDoctorFindsFailures(t *testing.T) {
 		"a newer directory":  {[]string{"--data", newer}, checkDatabase, "newer Thalamus"},
 		"a damaged database": {[]string{"--data", damaged}, checkDatabase, "backup"},
 		"another embedder":   {[]string{"--data", elsewhere}, checkEmbedder, "thalamus reembed"},
-		"an unknown backend": {[]string{"--cache", "memcached://x"}, "memcached (cache)", "setting"},
+		"an unknown backend": {[]string{"--cache", "memcached://x"}, "memcached (cache)", "correct its URL"},
 		"a silent embedder":  {[]string{"--embedder", "openai+http://" + taken.Addr().String() + "/v1?model=m"}, "openai+http (embedder)", "start it"},
 	} {
 		args := c.args
@@ -147,6 +148,37 @@ func TestDoctorFindsFailures(t *testing.T) {
 			t.Errorf("%s: %+v", what, f)
 		}
 	}
+}
+
+func TestMissingVectorsAreTold(t *testing.T) {
+	dir := filled(t)
+	age(t, dir, "DELETE FROM embedding_model")
+	d, found := examine(t, home(t), append(anyPort, "--data", dir)...)
+	if f := found[checkEmbedder]; d.Verdict != warning || f.Verdict != warning || !strings.Contains(f.Fix, "thalamus reembed") {
+		t.Errorf("%+v", d.Findings)
+	}
+	s := serving(t, home(t), "serve", "--data", dir)
+	s.log.await(t, "run `thalamus reembed`")
+	if err := s.end(); err != nil {
+		t.Error(err)
+	}
+	s = serving(t, home(t), "serve", "--data", t.TempDir())
+	s.log.await(t, "development mode")
+	if strings.Contains(s.log.String(), "reembed") {
+		t.Errorf("an empty memory misses vectors:\n%s", s.log)
+	}
+}
+
+func TestSecretThatNothingTakesIsTold(t *testing.T) {
+	environ := append(home(t), "THALAMUS_RECORDS_PASSWORD=hush")
+	d, _ := examine(t, environ, anyPort...)
+	if d.Verdict != warning || !slices.ContainsFunc(d.Findings, func(f finding) bool {
+		return f.Check == "sqlite (records)" && strings.Contains(f.Fix, "--records")
+	}) {
+		t.Errorf("%+v", d.Findings)
+	}
+	s := serving(t, environ, "serve", "--data", t.TempDir())
+	s.log.await(t, "a secret is configured that nothing takes")
 }
 
 func TestDoctorHidesSecrets(t *testing.T) {

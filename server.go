@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -104,6 +105,13 @@ func (s *server) open(ctx context.Context) error {
 		return err
 	}
 	s.set = resilience.Wrap(set, s.guards)
+	unembedded, err := open.Unembedded(ctx, set)
+	if err != nil {
+		return err
+	}
+	if unembedded {
+		s.log.WarnContext(ctx, "there are memories and no vectors, so recall by meaning finds nothing: run `thalamus reembed`")
+	}
 	return open.CheckModel(ctx, s.set)
 }
 
@@ -165,14 +173,15 @@ func healthy(w http.ResponseWriter, _ *http.Request) {
 // pingTimeout bounds how long readiness waits for a backend.
 const pingTimeout = 2 * time.Second
 
-// ready says whether every backend answers, one line each.
+// ready says whether every backend answers that memories are read from, and how all of them are, one line each. The cache
+// is none of these: without it answers come more slowly, and from a gateway that nobody asks none come.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 	defer cancel()
 	status := http.StatusOK
 	var lines []byte
 	for _, b := range s.guards.Ping(ctx) {
-		if b.State != resilience.StateUp {
+		if b.State != resilience.StateUp && !slices.Equal(b.Roles, []stores.Role{stores.RoleCache}) {
 			status = http.StatusServiceUnavailable
 		}
 		lines = fmt.Appendf(lines, "%s %s %v\n", b.State, b.Backend, b.Roles)

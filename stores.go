@@ -45,19 +45,34 @@ func openMemory(ctx context.Context, cfg *config.Config, log *slog.Logger) (*sto
 		}
 		return nil, fmt.Errorf("no memory in %s: %s; name the right directory with --data or THALAMUS_DATA", cfg.Data, why)
 	}
+	if err := holding(ctx, cfg, log); err != nil {
+		return nil, err
+	}
+	return openStores(ctx, cfg, open.Options{Log: log})
+}
+
+// holding wants something in the servers for graph and records, before they are opened, which might create what is not
+// there. One of the two may be empty, which is told.
+func holding(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+	servers, empty := 0, []string(nil)
 	for _, e := range open.Examine(ctx, cfg) {
-		if e.Role != stores.RoleGraph && e.Role != stores.RoleRecords {
+		if e.Embedded() || e.Role != stores.RoleGraph && e.Role != stores.RoleRecords {
 			continue
 		}
 		role := strings.ToLower(string(e.Role))
-		if e.Err != nil { // opening might create what is not there
-			return nil, fmt.Errorf("%s: %w", role, e.Err)
+		if e.Err != nil {
+			return fmt.Errorf("%s: %w", role, e.Err)
 		}
+		servers++
 		if e.Facts.Empty {
-			return nil, fmt.Errorf("no memory in the %s store: nothing of Thalamus was ever stored there; correct THALAMUS_%s", role, e.Role)
+			empty = append(empty, role)
+			log.WarnContext(ctx, "this store holds nothing", "role", role, "schema", e.Facts.Schema)
 		}
 	}
-	return openStores(ctx, cfg, open.Options{Log: log})
+	if len(empty) > 0 && len(empty) == servers {
+		return fmt.Errorf("no memory in the servers for %s: they hold nothing of Thalamus where the URLs point; correct the database or the namespace", strings.Join(empty, " and "))
+	}
+	return nil
 }
 
 // heldBy says that another process has the data directory open; pid is 0 when it is not known which.

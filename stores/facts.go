@@ -10,7 +10,7 @@ type Facts struct {
 	Product string    // name of the product as it calls itself: "MariaDB"
 	Version string    // its version
 	Schema  string    // what of ours it holds: version of the schema, names of indexes or collections
-	Empty   bool      // nothing of ours was ever stored there
+	Empty   bool      // it holds nothing of ours
 	Clock   time.Time // the server's clock; zero when it does not tell
 	Model   Model     // the embedder that made the stored vectors; zero when there are none
 	Pool    Pool      // zero when there is none

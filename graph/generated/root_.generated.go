@@ -2653,7 +2653,7 @@ var sources = []*ast.Source{
     "End before this cursor."
     before: String
   ): EntityConnection @from(role: GRAPH)
-  "One entity by its global id or by its name (the current version), or null."
+  "One entity by its global id or by its name (the current version), or null. Names are looked up in the records."
   entity(
     "Its global id or its name."
     by: EntityBy!

@@ -118,14 +118,14 @@ func (c config) refused(ctx context.Context, err error) error {
 		message = fmt.Sprintf("there is no database %[1]s that the user %[2]s may use or create; let an administrator run: "+
 			"CREATE DATABASE %[3]s CHARACTER SET utf8mb4; GRANT ALL ON %[3]s.* TO %[4]s", c.database, c.user, quoted(c.database), account(c.user))
 	case n == deniedUser:
-		message = fmt.Sprintf("the server at %s does not accept the user %s or its password; correct %s", c.address, c.user, setting)
+		message = fmt.Sprintf("the server at %s does not accept the user %s or its password; correct them in the URL", c.address, c.user)
 	case errors.Is(err, driver.ErrNoTLS):
-		message = fmt.Sprintf("the server at %s offers no TLS; switch it on there, or leave tls out of %s", c.address, setting)
+		message = fmt.Sprintf("the server at %s offers no TLS; switch it on there, or leave tls out of the URL", c.address)
 	case errors.As(err, &untrusted):
-		message = fmt.Sprintf("the certificate of the server at %s is not trusted; name the file of its authority by ca in %s", c.address, setting)
+		message = fmt.Sprintf("the certificate of the server at %s is not trusted; name the file of its authority by ca in the URL", c.address)
 	case n == 0:
 		kind = stores.ErrUnavailable
-		message = fmt.Sprintf("no MySQL or MariaDB server answers at %s; start it, or correct %s", c.address, setting)
+		message = fmt.Sprintf("no MySQL or MariaDB server answers at %s; start it, or correct the host and port of the URL", c.address)
 	default:
 		kind = stores.ErrUnavailable
 		message = fmt.Sprintf("the server at %s refuses the connection", c.address)

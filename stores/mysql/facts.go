@@ -68,8 +68,16 @@ func (db *DB) Facts(ctx context.Context) (stores.Facts, error) {
 	if err != nil {
 		return stores.Facts{}, db.rows.Ended(ctx, err)
 	}
+	empty := strings.HasPrefix(schema, noSchema)
+	if !empty {
+		scopes, err := db.Scopes().Scopes(ctx)
+		if err != nil {
+			return stores.Facts{}, err
+		}
+		empty = len(scopes) == 0
+	}
 	return stores.Facts{
-		Empty:   strings.HasPrefix(schema, noSchema),
+		Empty:   empty,
 		Product: db.server.product(), Version: db.server.version, Schema: schema, Clock: time.UnixMicro(micros).UTC(), Pool: db.Pool(),
 	}, nil
 }

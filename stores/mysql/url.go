@@ -18,8 +18,8 @@ import (
 	"thalamus/stores"
 )
 
-// setting is where the URL comes from, for messages.
-const setting = "THALAMUS_RECORDS"
+// setting is what is wrong in messages about the URL.
+const setting = "URL"
 
 // config is what a URL says.
 type config struct {

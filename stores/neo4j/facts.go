@@ -68,8 +68,21 @@ func (db *DB) Facts(ctx context.Context) (stores.Facts, error) {
 	if err != nil {
 		return f, err
 	}
-	version, err := db.schemaVersion(ctx)
-	f.Schema = fmt.Sprintf("version %d in database %s", version, db.database)
+	q := bare()
+	_, ours := db.ours(q)
+	rows, err := db.read(ctx, q.add("OPTIONAL MATCH (v:ThalamusSchema {name: 'graph'}) RETURN coalesce(v.version, 0),"+
+		" EXISTS { MATCH (s:Scope) WHERE "+ours+" }"))
+	if err != nil {
+		return f, err
+	}
+	f.Schema = fmt.Sprintf("version %d in database %s", rows[0][0], db.database)
+	if rows[0][0] == int64(0) {
+		f.Schema = fmt.Sprintf("none yet in database %s; version %d comes with the first start", db.database, schemaVersion)
+	}
+	if db.namespace != "" {
+		f.Schema += ", namespace " + strings.TrimSuffix(db.namespace, "/")
+	}
+	f.Empty = rows[0][1] == false
 	f.Pool = db.Pool()
-	return f, err
+	return f, nil
 }

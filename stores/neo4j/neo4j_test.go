@@ -1,6 +1,7 @@
 package neo4j_test
 
 import (
+	"strings"
 	"testing"
 
 	"thalamus/stores"
@@ -17,6 +18,38 @@ func open(t testing.TB) *neo4j.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
+}
+
+// TestFacts wants a memory of its own, in a database that others use, to be empty until something is stored in it.
+func TestFacts(t *testing.T) {
+	url := storestest.Server(t, stores.RoleGraph) + "?namespace=" + string(stores.NewID())
+	db, err := neo4j.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	empty := func(want bool) {
+		t.Helper()
+		facts, err := neo4j.Look(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if facts.Empty != want || facts.Product != "Neo4j" || facts.Version == "" || !strings.Contains(facts.Schema, "version 1 ") || facts.Clock.IsZero() {
+			t.Errorf("facts %+v, want empty: %v", facts, want)
+		}
+	}
+	empty(true)
+	s := stores.Scope{User: "u", Device: "d", Agent: "a"}
+	now := stores.Now()
+	p := &stores.Procedure{ID: stores.NewID(), Scope: s, Name: "brew", CreatedAt: now, UpdatedAt: now, Version: 1}
+	if err := db.Procedures().Put(t.Context(), s, []*stores.Procedure{p}); err != nil {
+		t.Fatal(err)
+	}
+	empty(false)
+	if _, err := db.Procedures().Delete(t.Context(), s, []stores.ID{p.ID}); err != nil {
+		t.Fatal(err)
+	}
+	empty(true)
 }
 
 func openSet(t testing.TB) *stores.Set {

@@ -36,6 +36,9 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *stores.Set, er
 	}()
 	for _, r := range x.roles() {
 		p, err := r.chosen()
+		if r.unused() {
+			x.log.WarnContext(ctx, "a secret is configured that nothing takes", "role", keyOf(r.Role), "url", r.url)
+		}
 		if err == nil {
 			err = p.open(ctx)
 		}
@@ -45,26 +48,6 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *stores.Set, er
 	}
 	x.together()
 	return x.set, nil
-}
-
-// ErrOtherEmbedder says that the stored vectors come from another embedder than the configured one.
-var ErrOtherEmbedder = errors.New("the stored vectors come from another embedder")
-
-// CheckModel compares the embedder that made the stored vectors with the configured one, and binds an engine that holds
-// none yet. Vectors of two embedders cannot be compared, so mixing them is refused with [ErrOtherEmbedder].
-func CheckModel(ctx context.Context, set *stores.Set) error {
-	want := set.Embedder.Model()
-	have, err := set.Vectors.Model(ctx)
-	switch {
-	case err != nil:
-		return err
-	case have == stores.Model{}:
-		return set.Vectors.Bind(ctx, want)
-	case have != want:
-		return fmt.Errorf("%w: they were made by %s (dimension %d), and the configuration says %s (dimension %d); run `thalamus reembed` with this configuration to make them anew, or configure the old embedder",
-			ErrOtherEmbedder, have.Name, have.Dimension, want.Name, want.Dimension)
-	}
-	return nil
 }
 
 // opening is a set that is being opened.

@@ -32,10 +32,11 @@ func (s schemes) alike(p product, names ...string) schemes {
 	return s
 }
 
-// role is a role with the URL that is configured for it and the products to choose from.
+// role is a role with the URL and the secret that are configured for it and the products to choose from.
 type role struct {
 	stores.Role
 	url      config.URL
+	secret   config.Secret
 	products schemes
 }
 
@@ -49,18 +50,24 @@ func (r role) chosen() (product, error) {
 	return p, nil
 }
 
+// unused says that there is a secret and no server that takes it.
+func (r role) unused() bool {
+	_, rest := split(r.url)
+	return rest == "" && r.secret != ""
+}
+
 // roles lists the roles, in the order in which they are opened.
 func (o *opening) roles() []role {
 	return []role{
-		{stores.RoleGraph, o.cfg.Graph, schemes{"sqlite": {open: o.sqliteGraph}}.
+		{stores.RoleGraph, o.cfg.Graph, o.cfg.GraphPassword, schemes{"sqlite": {open: o.sqliteGraph}}.
 			alike(product{open: o.neo4j, look: o.lookNeo4j}, neo4j.Schemes...)},
-		{stores.RoleRecords, o.cfg.Records, schemes{"sqlite": {open: o.sqliteRecords}}.
+		{stores.RoleRecords, o.cfg.Records, o.cfg.RecordsPassword, schemes{"sqlite": {open: o.sqliteRecords}}.
 			alike(product{open: o.mysql, look: o.lookMySQL}, "mysql")},
-		{stores.RoleVectors, o.cfg.Vectors, schemes{"sqlite": {open: o.sqliteVectors}}.
+		{stores.RoleVectors, o.cfg.Vectors, o.cfg.VectorsKey, schemes{"sqlite": {open: o.sqliteVectors}}.
 			alike(product{open: o.qdrant, look: o.lookQdrant}, qdrant.Scheme, qdrant.SchemeTLS)},
-		{stores.RoleCache, o.cfg.Cache, schemes{"inprocess": {open: o.inprocess}}.
+		{stores.RoleCache, o.cfg.Cache, o.cfg.CachePassword, schemes{"inprocess": {open: o.inprocess}}.
 			alike(product{open: o.redis, look: o.lookRedis}, "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")},
-		{stores.RoleEmbedder, o.cfg.Embedder, schemes{"hashing": {open: o.hashing}}.
+		{stores.RoleEmbedder, o.cfg.Embedder, o.cfg.EmbedderKey, schemes{"hashing": {open: o.hashing}}.
 			alike(product{open: o.openai, look: o.lookOpenai}, "openai+http", "openai+https")},
 	}
 }

@@ -11,27 +11,34 @@ import (
 	"thalamus/stores"
 )
 
-// How the pauses between attempts to reach a server grow.
+// How the pauses between attempts to reach a server grow, and how long one attempt may take.
 const (
 	firstPause   = 250 * time.Millisecond
 	longestPause = 4 * time.Second
 	attemptTime  = 15 * time.Second
+	silence      = 3 * time.Second // of an attempt, after which it is told that there is one
 )
 
 // waited connects to the server of a role, and tries again as long as it is unavailable and there is time.
 func waited[T any](ctx context.Context, o *opening, role stores.Role, connect func(context.Context) (T, error)) (T, error) {
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		left := time.Until(o.until)
 		attempt, cancel := context.WithTimeout(ctx, attemptTime)
+		silent := time.AfterFunc(silence, func() {
+			o.log.WarnContext(ctx, "a store takes its time to answer", "role", keyOf(role), "for", max(left, attemptTime).Round(time.Second))
+		})
 		got, err := connect(attempt)
+		silent.Stop()
 		late := attempt.Err() != nil && ctx.Err() == nil
 		cancel()
 		if err == nil || ctx.Err() != nil {
 			return got, err
 		}
 		if late && errors.Is(err, context.DeadlineExceeded) {
-			err = stores.Unavailable(strings.ToLower(string(role)), err)
+			err = &stores.Error{Kind: stores.ErrUnavailable, Message: fmt.Sprintf(
+				"the server took the connection and did not answer within %s: see whether it works, or correct the host and port of the URL", attemptTime)}
 		}
-		left := time.Until(o.until)
+		left = time.Until(o.until)
 		if !errors.Is(err, stores.ErrUnavailable) || left <= 0 {
 			return got, fmt.Errorf("%s: %w", keyOf(role), err)
 		}

@@ -46,16 +46,22 @@ func translate(ctx context.Context, err error) error {
 // missing says that the server did not find what was asked for: a collection, or a point that was named.
 func missing(err error) bool { return status.Code(err) == codes.NotFound }
 
-// settled says that a key the server does not accept, when it is tried first, is a mistake in the configuration: waiting
-// for another answer is of no use.
-func settled(err error) error {
+// explain words what went wrong at the first contact with a server. A key that it does not accept is then a mistake in the
+// configuration: waiting for another answer is of no use.
+func explain(address string, err error) error {
 	var e *stores.Error
-	if code := status.Code(err); (code == codes.Unauthenticated || code == codes.PermissionDenied) && errors.As(err, &e) {
-		mistake := *e
-		mistake.Kind = stores.ErrInvalid
-		return &mistake
+	if !errors.As(err, &e) {
+		return err
 	}
-	return err
+	told := *e
+	switch status.Code(err) {
+	case codes.Unauthenticated, codes.PermissionDenied:
+		told.Kind = stores.ErrInvalid
+	case codes.Unavailable:
+		told.Message = fmt.Sprintf("no Qdrant server answers at %s by gRPC: start it, or correct the host and port of the URL; the port for gRPC is %s, as a rule",
+			address, defaultPort)
+	}
+	return &told
 }
 
 // foreign is an answer that holds what was not asked for. Nothing of it may be used.

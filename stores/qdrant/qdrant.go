@@ -60,7 +60,7 @@ func Open(ctx context.Context, url string, o Options) (_ *Vectors, err error) {
 		return nil, err
 	}
 	if o.APIKey != "" && c.apiKey != "" {
-		return nil, stores.Invalid("vectors", "there are two API keys, one in the Qdrant URL and one beside it; keep one of them")
+		return nil, stores.Invalid("", "there are two API keys, one in the Qdrant URL and one beside it; keep one of them")
 	}
 	if o.APIKey != "" {
 		c.apiKey = o.APIKey
@@ -79,14 +79,14 @@ func Open(ctx context.Context, url string, o Options) (_ *Vectors, err error) {
 	}()
 	health, err := v.health(ctx)
 	if err != nil {
-		return nil, err
+		return nil, explain(v.config.address, err)
 	}
 	if err := checkVersion(health.GetVersion()); err != nil {
 		return nil, err
 	}
 	found, err := v.describeAll(ctx)
 	if err != nil {
-		return nil, settled(err)
+		return nil, explain(v.config.address, err)
 	}
 	for _, d := range found {
 		if err := v.index(ctx, d); err != nil {
@@ -155,11 +155,13 @@ func (v *Vectors) Facts(ctx context.Context) (stores.Facts, error) {
 	if err != nil {
 		return stores.Facts{}, err
 	}
+	var points uint64
 	collections := make([]string, len(found))
 	for i, d := range found {
+		points += d.points
 		collections[i] = fmt.Sprintf("%s (%d points)", d.name, d.points)
 	}
 	return stores.Facts{
-		Product: health.GetTitle(), Version: health.GetVersion(), Schema: strings.Join(collections, ", "), Pool: v.Pool(),
+		Product: health.GetTitle(), Version: health.GetVersion(), Schema: strings.Join(collections, ", "), Empty: points == 0, Pool: v.Pool(),
 	}, nil
 }

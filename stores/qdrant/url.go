@@ -55,7 +55,7 @@ func refuseUnless(ok bool, option, rule string) error {
 	if ok {
 		return nil
 	}
-	return stores.Invalid("vectors", "the option %q of the Qdrant URL %s", option, rule)
+	return stores.Invalid("", "the option %q of the Qdrant URL %s", option, rule)
 }
 
 // parseURL reads qdrant://[apikey@]host[:port][?option=value&…], or qdrants:// for TLS. Errors never repeat the URL, which
@@ -65,13 +65,13 @@ func parseURL(text string) (*config, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Opaque != "" || u.Hostname() == "" || u.Fragment != "" || u.Path != "" && u.Path != "/":
-		return nil, stores.Invalid("vectors", "the Qdrant URL must look like qdrant://host:%s or qdrants://host:%s (with TLS); "+
+		return nil, stores.Invalid("", "the Qdrant URL must look like qdrant://host:%s or qdrants://host:%s (with TLS); "+
 			"an API key goes before the host, as in qdrants://KEY@host:%[1]s, with special characters percent-encoded", defaultPort, defaultPort)
 	case u.Scheme != Scheme && u.Scheme != SchemeTLS:
-		return nil, stores.Invalid("vectors", "a Qdrant URL begins with %s:// or, with TLS, with %s://", Scheme, SchemeTLS)
+		return nil, stores.Invalid("", "a Qdrant URL begins with %s:// or, with TLS, with %s://", Scheme, SchemeTLS)
 	}
 	if _, given := u.User.Password(); given {
-		return nil, stores.Invalid("vectors", "Qdrant has no users: write the API key alone before the host, as in qdrants://KEY@host:%s", defaultPort)
+		return nil, stores.Invalid("", "Qdrant has no users: write the API key alone before the host, as in qdrants://KEY@host:%s", defaultPort)
 	}
 	port := u.Port()
 	if port == "" {
@@ -80,16 +80,16 @@ func parseURL(text string) (*config, error) {
 	c.address, c.tls, c.apiKey = net.JoinHostPort(u.Hostname(), port), u.Scheme == SchemeTLS, u.User.Username()
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, stores.Invalid("vectors", "the options of the Qdrant URL cannot be read; write them as ?prefix=memory_&concurrency=4")
+		return nil, stores.Invalid("", "the options of the Qdrant URL cannot be read; write them as ?prefix=memory_&concurrency=4")
 	}
 	for name, values := range query {
 		read, known := options[name]
 		if !known {
-			return nil, stores.Invalid("vectors", "the Qdrant URL has no option %q; known are %s", name,
+			return nil, stores.Invalid("", "the Qdrant URL has no option %q; known are %s", name,
 				strings.Join(slices.Sorted(maps.Keys(options)), ", "))
 		}
 		if len(values) > 1 {
-			return nil, stores.Invalid("vectors", "the option %q of the Qdrant URL is given twice", name)
+			return nil, stores.Invalid("", "the option %q of the Qdrant URL is given twice", name)
 		}
 		if err := read(c, values[0]); err != nil {
 			return nil, err

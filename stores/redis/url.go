@@ -13,7 +13,7 @@ import (
 )
 
 // setting is where the URL comes from, for messages.
-const setting = "THALAMUS_CACHE"
+const setting = "URL"
 
 // form is how the servers of a deployment work together.
 type form string

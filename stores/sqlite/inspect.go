@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -27,6 +28,7 @@ type Facts struct {
 	Size     int64  // bytes of the database
 	Modified time.Time
 	Model    stores.Model // the embedder of the stored vectors; zero while there are none
+	Empty    bool         // no noun is in it that has a vector
 	Latency  time.Duration
 }
 
@@ -86,6 +88,12 @@ func (f *Facts) read(ctx context.Context, dir string) error {
 	if f.Schema != f.Newest {
 		return nil // where the model stands may have changed
 	}
-	f.Model, err = readModel(ctx, db)
-	return err
+	if f.Model, err = readModel(ctx, db); err != nil {
+		return err
+	}
+	var parts []string
+	for _, table := range []string{"episodes", "entities", "procedures", "todos"} {
+		parts = append(parts, "EXISTS (SELECT 1 FROM "+table+")")
+	}
+	return db.QueryRowContext(ctx, "SELECT NOT ("+strings.Join(parts, " OR ")+")").Scan(&f.Empty)
 }
