@@ -123,7 +123,7 @@ func TestDeadlines(t *testing.T) {
 func TestNoServer(t *testing.T) {
 	_, err := qdrant.Open(t.Context(), "qdrant://KEY@127.0.0.1:1", qdrant.Options{})
 	var e *stores.Error
-	if !errors.Is(err, stores.ErrUnavailable) || !errors.As(err, &e) || strings.Contains(e.Message, "127.0.0.1") || strings.Contains(err.Error(), "KEY") {
+	if !errors.Is(err, stores.ErrUnavailable) || !errors.As(err, &e) || !strings.Contains(e.Message, "answers at 127.0.0.1:1 ") || strings.Contains(err.Error(), "KEY") {
 		t.Errorf("nobody there: %v", err)
 	}
 	v, err := qdrant.Open(t.Context(), "qdrant://"+serve(t, &fake{version: "1.17.0"}), qdrant.Options{})
