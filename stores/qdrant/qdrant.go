@@ -79,14 +79,14 @@ func Open(ctx context.Context, url string, o Options) (_ *Vectors, err error) {
 	}()
 	health, err := v.health(ctx)
 	if err != nil {
-		return nil, explain(v.config.address, err)
+		return nil, explain(v.address, err)
 	}
 	if err := checkVersion(health.GetVersion()); err != nil {
 		return nil, err
 	}
 	found, err := v.describeAll(ctx)
 	if err != nil {
-		return nil, explain(v.config.address, err)
+		return nil, explain(v.address, err)
 	}
 	for _, d := range found {
 		if err := v.index(ctx, d); err != nil {
