@@ -2,6 +2,8 @@ package qdrant
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,11 +14,47 @@ import (
 	"thalamus/stores"
 )
 
-// Names of the vectors of a point.
+// Names of the vectors of a point. That of the dense one goes on with a mark of the embedder: a gateway that has another
+// embedder than the one that made what is there now, since it was running while another made all vectors anew, asks for a
+// vector that there is not, and the server refuses it.
 const (
-	denseVector = "dense"
+	densePrefix = "dense_"
 	wordsVector = "words"
 )
+
+func denseVector(m stores.Model) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", m.Name, m.Dimension))
+	return densePrefix + hex.EncodeToString(sum[:4])
+}
+
+// dense is the name of the dense vector of the embedder that this engine is bound to.
+func (v *Vectors) dense() string {
+	if m := v.model.Load(); m != nil {
+		return denseVector(*m)
+	}
+	return densePrefix
+}
+
+// remade finds out whether the server refused a request because the vectors are now those of another embedder.
+func (v *Vectors) remade(ctx context.Context, err error) error {
+	bound := v.model.Load()
+	if bound == nil || !errors.Is(err, stores.ErrInvalid) && !errors.Is(err, errNoVector) && !missing(err) {
+		return err
+	}
+	found, failed := v.describeAll(ctx)
+	i := slices.IndexFunc(found, func(d *description) bool { return d.model != *bound })
+	if failed != nil || i < 0 {
+		return err
+	}
+	now := found[i].model
+	return &stores.Error{
+		Kind: stores.ErrUnavailable, Backend: Name, Cause: err,
+		Message: fmt.Sprintf("the vectors were made anew by another embedder, %s (dimension %d): start this gateway anew with that one", now.Name, now.Dimension),
+	}
+}
+
+// errNoVector is of a point that lacks the dense vector.
+var errNoVector = errors.New("the point has no vector of this embedder")
 
 // Keys of a collection's metadata.
 const (
@@ -53,18 +91,25 @@ func (v *Vectors) describe(ctx context.Context, c stores.Collection) (*descripti
 	if config.GetMetadata()[madeByKey].GetStringValue() != madeBy {
 		return nil, v.notOurs(name, "Thalamus did not make it")
 	}
-	dense, words := config.GetParams().GetVectorsConfig().GetParamsMap().GetMap()[denseVector], config.GetParams().GetSparseVectorsConfig().GetMap()[wordsVector]
+	model := stores.Model{Name: config.GetMetadata()[embedderKey].GetStringValue()}
+	var dense *pb.VectorParams
+	for key, params := range config.GetParams().GetVectorsConfig().GetParamsMap().GetMap() {
+		of := stores.Model{Name: model.Name, Dimension: int(params.GetSize())}
+		if key == denseVector(of) {
+			dense, model = params, of
+		}
+	}
+	words := config.GetParams().GetSparseVectorsConfig().GetMap()[wordsVector]
 	switch {
 	case dense == nil || words == nil:
-		return nil, v.notOurs(name, fmt.Sprintf("it has no vectors named %q and %q", denseVector, wordsVector))
+		return nil, v.notOurs(name, fmt.Sprintf("it has no vectors named %q… and %q", densePrefix, wordsVector))
 	case dense.GetDistance() != pb.Distance_Cosine:
 		return nil, v.notOurs(name, fmt.Sprintf("it compares vectors by %s, not by Cosine", dense.GetDistance()))
 	case words.GetModifier() != pb.Modifier_Idf:
 		return nil, v.notOurs(name, "it does not weight words by their rarity (modifier idf)")
 	}
 	return &description{
-		name: name, points: info.GetPointsCount(), indexes: info.GetPayloadSchema(),
-		model: stores.Model{Name: config.GetMetadata()[embedderKey].GetStringValue(), Dimension: int(dense.GetSize())},
+		name: name, points: info.GetPointsCount(), indexes: info.GetPayloadSchema(), model: model,
 	}, nil
 }
 
@@ -99,7 +144,9 @@ func (v *Vectors) Model(ctx context.Context) (stores.Model, error) {
 		return stores.Model{}, err
 	}
 	m := common(found)
-	v.model.Store(&m)
+	if m != (stores.Model{}) {
+		v.model.CompareAndSwap(nil, &m)
+	}
 	return m, nil
 }
 
@@ -189,7 +236,7 @@ func (v *Vectors) create(ctx context.Context, c stores.Collection, m stores.Mode
 	_, failed := v.client.Collections().Create(ctx, &pb.CreateCollection{
 		CollectionName: name,
 		VectorsConfig: pb.NewVectorsConfigMap(map[string]*pb.VectorParams{
-			denseVector: {Size: uint64(m.Dimension), Distance: pb.Distance_Cosine},
+			denseVector(m): {Size: uint64(m.Dimension), Distance: pb.Distance_Cosine},
 		}),
 		SparseVectorsConfig: pb.NewSparseVectorsConfig(map[string]*pb.SparseVectorParams{
 			wordsVector: {Modifier: pb.Modifier_Idf.Enum()},
@@ -247,25 +294,23 @@ func indexed() []indexedField {
 	return fields
 }
 
-// checkDimension refuses vectors of another length than the stored ones have. The server is asked only when the length
-// is not the one seen last.
+// checkDimension refuses vectors of another length than the stored ones have.
 func (v *Vectors) checkDimension(ctx context.Context, vectors ...[]float32) error {
 	m := v.model.Load()
-	for _, vector := range vectors {
-		if m != nil && len(vector) == m.Dimension {
-			continue
-		}
+	if m == nil {
 		seen, err := v.Model(ctx)
 		if err != nil {
 			return err
 		}
-		if seen.Dimension == 0 {
-			return stores.Unavailable(Name, errors.New("no collection was made yet: Bind comes first"))
-		}
-		if err := seen.CheckDimension(vector); err != nil {
+		m = &seen
+	}
+	if m.Dimension == 0 {
+		return stores.Unavailable(Name, errors.New("no collection was made yet: Bind comes first"))
+	}
+	for _, vector := range vectors {
+		if err := m.CheckDimension(vector); err != nil {
 			return err
 		}
-		m = &seen
 	}
 	return nil
 }

@@ -25,13 +25,14 @@ func nameOf(t *testing.T, address string) string {
 // TestOtherCollections wants Open to refuse collections that are not what it needs, to leave them alone, and to say what to do.
 func TestOtherCollections(t *testing.T) {
 	mine := map[string]*pb.Value{"made_by": pb.NewValueString("thalamus"), "embedder": pb.NewValueString("test")}
-	dense := map[string]*pb.VectorParams{"dense": {Size: 4, Distance: pb.Distance_Cosine}}
+	name := qdrant.DenseVector(stores.Model{Name: "test", Dimension: 4})
+	dense := map[string]*pb.VectorParams{name: {Size: 4, Distance: pb.Distance_Cosine}}
 	words := pb.NewSparseVectorsConfig(map[string]*pb.SparseVectorParams{"words": {Modifier: pb.Modifier_Idf.Enum()}})
 	for says, create := range map[string]*pb.CreateCollection{
-		"Thalamus did not make it":                     {VectorsConfig: pb.NewVectorsConfigMap(dense), SparseVectorsConfig: words},
-		`it has no vectors named "dense" and "words"`:  {VectorsConfig: pb.NewVectorsConfig(dense["dense"]), SparseVectorsConfig: words, Metadata: mine},
-		"it does not weight words by their rarity":     {VectorsConfig: pb.NewVectorsConfigMap(dense), Metadata: mine, SparseVectorsConfig: pb.NewSparseVectorsConfig(map[string]*pb.SparseVectorParams{"words": {}})},
-		"it compares vectors by Euclid, not by Cosine": {Metadata: mine, SparseVectorsConfig: words, VectorsConfig: pb.NewVectorsConfigMap(map[string]*pb.VectorParams{"dense": {Size: 4, Distance: pb.Distance_Euclid}})},
+		"Thalamus did not make it":                      {VectorsConfig: pb.NewVectorsConfigMap(dense), SparseVectorsConfig: words},
+		`it has no vectors named "dense_"… and "words"`: {VectorsConfig: pb.NewVectorsConfig(dense[name]), SparseVectorsConfig: words, Metadata: mine},
+		"it does not weight words by their rarity":      {VectorsConfig: pb.NewVectorsConfigMap(dense), Metadata: mine, SparseVectorsConfig: pb.NewSparseVectorsConfig(map[string]*pb.SparseVectorParams{"words": {}})},
+		"it compares vectors by Euclid, not by Cosine":  {Metadata: mine, SparseVectorsConfig: words, VectorsConfig: pb.NewVectorsConfigMap(map[string]*pb.VectorParams{name: {Size: 4, Distance: pb.Distance_Euclid}})},
 	} {
 		t.Run(says, func(t *testing.T) {
 			own := ownURL(t)
@@ -69,27 +70,40 @@ func TestModelSurvives(t *testing.T) {
 	}
 }
 
-// TestOtherDimension has two gateways, of which one goes over to another embedder.
-func TestOtherDimension(t *testing.T) {
-	own := ownURL(t)
-	v, other := open(t, own), open(t, own)
-	must(t, v.Bind(t.Context(), model))
-	p := numbered(1, "amber")
-	must(t, v.Upsert(t.Context(), alice, episodes, p))
-	must(t, other.Reset(t.Context(), stores.Model{Name: "wider", Dimension: 5}))
-	_, searched := v.Search(t.Context(), alice, []stores.Search{{Collection: episodes, Vector: p[0].Vector, Limit: 1}})
-	for what, err := range map[string]error{
-		"upsert": v.Upsert(t.Context(), alice, episodes, p), "search": searched, "Bind": v.Bind(t.Context(), model),
-	} {
-		if !errors.Is(err, stores.ErrInvalid) && !errors.Is(err, stores.ErrConflict) {
-			t.Errorf("%s with the old embedder: %v", what, err)
-		}
+// TestOtherEmbedder has two gateways, of which one makes all vectors anew by another embedder. The other one must neither
+// find nor write anything among those, even when they are as long as its own.
+func TestOtherEmbedder(t *testing.T) {
+	for _, anew := range []stores.Model{{Name: "wider", Dimension: 5}, {Name: "another", Dimension: model.Dimension}} {
+		t.Run(anew.Name, func(t *testing.T) {
+			own := ownURL(t)
+			v, other := open(t, own), open(t, own)
+			must(t, v.Bind(t.Context(), model))
+			p := numbered(1, "amber")
+			must(t, v.Upsert(t.Context(), alice, episodes, p))
+			must(t, other.Reset(t.Context(), anew))
+			mine := numbered(1, "amber")
+			mine[0].ID, mine[0].Vector = p[0].ID, make([]float32, anew.Dimension)
+			mine[0].Vector[0] = 1
+			must(t, other.Upsert(t.Context(), alice, episodes, mine))
+			_, searched := v.Search(t.Context(), alice, []stores.Search{{Collection: episodes, Vector: p[0].Vector, Limit: 1}})
+			_, alike := v.Search(t.Context(), alice, []stores.Search{{Collection: episodes, Like: p[0].ID, Limit: 1}})
+			_, got := v.Get(t.Context(), alice, episodes, []stores.ID{p[0].ID})
+			for what, err := range map[string]error{
+				"upsert": v.Upsert(t.Context(), alice, episodes, p), "search": searched, "search by example": alike, "get": got,
+				"SetVectors": v.SetVectors(t.Context(), alice, episodes, map[stores.ID][]float32{p[0].ID: p[0].Vector}),
+			} {
+				if !errors.Is(err, stores.ErrUnavailable) || !strings.Contains(err.Error(), "made anew by another embedder, "+anew.Name) {
+					t.Errorf("%s with the old embedder: %v", what, err)
+				}
+			}
+			if err := v.Bind(t.Context(), model); !errors.Is(err, stores.ErrConflict) {
+				t.Errorf("Bind with the old embedder: %v", err)
+			}
+			if n, err := other.Count(t.Context(), alice, episodes, stores.Filter{}); n != 1 || err != nil {
+				t.Errorf("%d points, %v", n, err)
+			}
+		})
 	}
-	if n, err := other.Count(t.Context(), alice, episodes, stores.Filter{}); n != 0 || err != nil {
-		t.Errorf("%d points, %v", n, err)
-	}
-	p[0].Vector = append(p[0].Vector, 1)
-	must(t, v.Upsert(t.Context(), alice, episodes, p))
 }
 
 // TestLostCollection wants a name that fits no embedder when a collection is gone and others hold points, so that nobody
@@ -159,7 +173,7 @@ func TestNewIndexes(t *testing.T) {
 	name := nameOf(t, own)
 	_, err := v.Client().Collections().Create(t.Context(), &pb.CreateCollection{
 		CollectionName: name, Metadata: map[string]*pb.Value{"made_by": pb.NewValueString("thalamus"), "embedder": pb.NewValueString(model.Name)},
-		VectorsConfig:       pb.NewVectorsConfigMap(map[string]*pb.VectorParams{"dense": {Size: 4, Distance: pb.Distance_Cosine}}),
+		VectorsConfig:       pb.NewVectorsConfigMap(map[string]*pb.VectorParams{qdrant.DenseVector(stores.Model{Name: model.Name, Dimension: 4}): {Size: 4, Distance: pb.Distance_Cosine}}),
 		SparseVectorsConfig: pb.NewSparseVectorsConfig(map[string]*pb.SparseVectorParams{"words": {Modifier: pb.Modifier_Idf.Enum()}}),
 	})
 	must(t, err)

@@ -16,6 +16,9 @@ func Dialing(o Options, more ...grpc.DialOption) Options {
 // Client is the vendor's client under the engine.
 func (v *Vectors) Client() *pb.GrpcClient { return v.client }
 
+// DenseVector is the name of the dense vectors of an embedder.
+var DenseVector = denseVector
+
 // CollectionName is the name of a collection on the server.
 var CollectionName = (*config).collection
 

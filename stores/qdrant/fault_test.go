@@ -52,12 +52,13 @@ func (f *fault) dial() grpc.DialOption {
 	})
 }
 
-// openFaulty opens a bound engine with a fault that does nothing yet, and another engine on the same collections.
+// openFaulty opens an engine with a fault that does nothing yet, and another engine on the same collections, both bound.
 func openFaulty(t *testing.T, options ...string) (v, other *qdrant.Vectors, f *fault) {
 	url := ownURL(t, options...)
 	f = &fault{}
 	v, other = open(t, url, f.dial()), open(t, url)
 	must(t, v.Bind(t.Context(), model))
+	must(t, other.Bind(t.Context(), model))
 	return v, other, f
 }
 

@@ -56,8 +56,8 @@ func orderOf(id stores.ID) (int64, error) {
 	return strconv.ParseInt(digits[:13], 16, 64)
 }
 
-// encodePoint writes a point as the server keeps it.
-func encodePoint(s stores.Scope, p stores.Point, batch string) (*pb.PointStruct, error) {
+// encodePoint writes a point as the server keeps it; dense is the name of its dense vector.
+func encodePoint(s stores.Scope, p stores.Point, dense, batch string) (*pb.PointStruct, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func encodePoint(s stores.Scope, p stores.Point, batch string) (*pb.PointStruct,
 	if batch != "" {
 		payload[batchKey] = pb.NewValueString(batch)
 	}
-	vectors := map[string]*pb.Vector{denseVector: pb.NewVectorDense(unit(p.Vector))}
+	vectors := map[string]*pb.Vector{dense: pb.NewVectorDense(unit(p.Vector))}
 	if words := indexedWords(p.Text); len(words.indices) > 0 {
 		vectors[wordsVector] = pb.NewVectorSparse(words.indices, words.values)
 	}
@@ -160,11 +160,14 @@ var (
 )
 
 // decodePoint reads what encodePoint wrote.
-func decodePoint(r *pb.RetrievedPoint) (stores.Point, error) {
+func decodePoint(r *pb.RetrievedPoint, dense string) (stores.Point, error) {
 	p := stores.Point{
 		ID: stores.ID(r.GetPayload()[idKey].GetStringValue()), Text: r.GetPayload()[textKey].GetStringValue(),
-		Vector:  slices.Clone(r.GetVectors().GetVectors().GetVectors()[denseVector].GetDenseVector().GetData()),
+		Vector:  slices.Clone(r.GetVectors().GetVectors().GetVectors()[dense].GetDenseVector().GetData()),
 		Payload: map[stores.Field]any{},
+	}
+	if len(p.Vector) == 0 {
+		return p, fmt.Errorf("reading %s: %w", p.ID, errNoVector)
 	}
 	for field, t := range stores.PointSpec.Fields {
 		value, err := decodeValue(t, r.GetPayload()[string(field)])

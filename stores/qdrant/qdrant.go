@@ -38,7 +38,7 @@ type Vectors struct {
 	conn   *grpc.ClientConn
 	client *pb.GrpcClient
 	calls  calls
-	model  atomic.Pointer[stores.Model] // as it was seen last
+	model  atomic.Pointer[stores.Model] // that this engine is bound to, or that was there when it looked first
 	closed atomic.Bool
 }
 

@@ -20,16 +20,16 @@ func (v *Vectors) Get(ctx context.Context, s stores.Scope, c stores.Collection, 
 	if err := v.usable(ctx); err != nil {
 		return nil, err
 	}
-	out := make(map[stores.ID]stores.Point, len(ids))
+	dense, out := v.dense(), make(map[stores.ID]stores.Point, len(ids))
 	for some := range slices.Chunk(distinct(ids), wholePoints) {
-		found, err := v.fetch(ctx, s, c, pointIDs(s, some), pb.NewWithVectorsInclude(denseVector))
+		found, err := v.fetch(ctx, s, c, pointIDs(s, some), pb.NewWithVectorsInclude(dense))
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range found {
-			p, err := decodePoint(r)
+			p, err := decodePoint(r, dense)
 			if err != nil {
-				return nil, stores.Unavailable(Name, err)
+				return nil, v.remade(ctx, stores.Unavailable(Name, err))
 			}
 			out[p.ID] = p
 		}

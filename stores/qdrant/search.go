@@ -84,7 +84,7 @@ func (b *batch) ask(ctx context.Context, answers [][]stores.Hit) error {
 		}
 	}
 	if err != nil {
-		return err
+		return b.remade(ctx, err)
 	}
 	if len(results) != len(b.questions) {
 		return stores.Unavailable(Name, errWrongCount)
@@ -151,7 +151,7 @@ func (v *Vectors) query(s stores.Scope, search stores.Search) (*pb.QueryPoints, 
 		candidates := uint64(stores.Candidates(search.Limit, v.hybridPrefetch))
 		q.Query = pb.NewQueryFusion(pb.Fusion_RRF)
 		q.Prefetch = []*pb.PrefetchQuery{{
-			Query: pb.NewQueryDense(unit(search.Vector)), Using: new(denseVector), Filter: f, Limit: &candidates,
+			Query: pb.NewQueryDense(unit(search.Vector)), Using: new(v.dense()), Filter: f, Limit: &candidates,
 			ScoreThreshold: new(float32(0)), // the server takes what is above it
 		}}
 		if len(words.indices) > 0 {
@@ -162,9 +162,9 @@ func (v *Vectors) query(s stores.Scope, search stores.Search) (*pb.QueryPoints, 
 	case search.Text != "":
 		q.Query, q.Using, q.Filter = pb.NewQuerySparse(words.indices, words.values), new(wordsVector), f
 	case search.Like != "":
-		q.Query, q.Using, q.Filter = pb.NewQueryID(pointID(s, search.Like)), new(denseVector), f
+		q.Query, q.Using, q.Filter = pb.NewQueryID(pointID(s, search.Like)), new(v.dense()), f
 	default:
-		q.Query, q.Using, q.Filter = pb.NewQueryDense(unit(search.Vector)), new(denseVector), f
+		q.Query, q.Using, q.Filter = pb.NewQueryDense(unit(search.Vector)), new(v.dense()), f
 	}
 	return q, nil
 }

@@ -38,7 +38,7 @@ func (v *Vectors) Upsert(ctx context.Context, s stores.Scope, c stores.Collectio
 	vectors := make([][]float32, len(points))
 	for i, p := range points {
 		var err error
-		if encoded[i], err = encodePoint(s, p, batch); err != nil {
+		if encoded[i], err = encodePoint(s, p, v.dense(), batch); err != nil {
 			return err
 		}
 		vectors[i] = p.Vector
@@ -76,7 +76,7 @@ func latest(points []stores.Point) []stores.Point {
 
 func (v *Vectors) put(ctx context.Context, c stores.Collection, points []*pb.PointStruct) error {
 	_, err := v.client.Points().Upsert(ctx, &pb.UpsertPoints{CollectionName: v.collection(c), Wait: new(true), Points: points})
-	return err
+	return v.remade(ctx, err)
 }
 
 // writing is an upsert of several requests.

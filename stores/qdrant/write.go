@@ -87,7 +87,7 @@ func (v *Vectors) setVectors(ctx context.Context, s stores.Scope, c stores.Colle
 	points := make([]*pb.PointVectors, len(known))
 	for i, id := range known {
 		points[i] = &pb.PointVectors{
-			Id: pointID(s, id), Vectors: pb.NewVectorsMap(map[string]*pb.Vector{denseVector: pb.NewVectorDense(unit(vectors[id]))}),
+			Id: pointID(s, id), Vectors: pb.NewVectorsMap(map[string]*pb.Vector{v.dense(): pb.NewVectorDense(unit(vectors[id]))}),
 		}
 	}
 	_, err = v.client.Points().UpdateVectors(ctx, &pb.UpdatePointVectors{
@@ -96,7 +96,7 @@ func (v *Vectors) setVectors(ctx context.Context, s stores.Scope, c stores.Colle
 	if missing(err) { // a point was deleted meanwhile, and the others are done; or else the collection was
 		_, err = v.known(ctx, s, c, known)
 	}
-	return err
+	return v.remade(ctx, err)
 }
 
 // Delete deletes points by id. Its count is of just before: two deletions of one point at the same moment may both count it.
