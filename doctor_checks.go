@@ -29,9 +29,14 @@ type examination struct {
 	filled bool         // there are nouns that vectors belong to
 	bare   bool         // there are no vectors at all
 
+	entities, records presence // of entities in the graph, and of what belongs to them in the records
+
 	facts      open.Facts // of the database
 	unreadable error      // why they are not known
 }
+
+// presence says whether something is there, as far as that is known.
+type presence struct{ known, yes bool }
 
 // examTimeout bounds the whole examination.
 const examTimeout = 20 * time.Second
@@ -41,9 +46,12 @@ func (x *examination) all(ctx context.Context) {
 	defer cancel()
 	x.facts, x.unreadable = open.Inspect(ctx, x.cfg)
 	x.bare = x.facts.Model == stores.Model{}
+	read := x.unreadable == nil && !x.facts.Locked
+	x.entities, x.records = presence{read, x.facts.Entities}, presence{read, x.facts.Records}
 	serving := x.listen(ctx)
 	x.directory(serving)
 	x.backends(ctx)
+	x.together()
 	x.vectors()
 	x.clock()
 }
@@ -192,6 +200,9 @@ func (x *examination) backends(ctx context.Context) {
 			x.filled = x.facts.Exists && !x.facts.Locked && !x.facts.Empty
 		case e.Role == stores.RoleGraph:
 			x.filled = e.Err == nil && !e.Facts.Empty
+			x.entities = presence{e.Err == nil, e.Facts.Entities}
+		case e.Role == stores.RoleRecords && !e.Embedded():
+			x.records = presence{e.Err == nil, e.Facts.Entities}
 		case e.Role == stores.RoleEmbedder:
 			x.model = e.Facts.Model
 		case e.Role == stores.RoleVectors && !e.Embedded():
@@ -236,6 +247,18 @@ func fixOf(err error) string {
 		return "start it, or correct its URL"
 	}
 	return "correct its URL, its secret, or what it lacks"
+}
+
+// together looks whether the graph and the records belong to one memory: an entity has its place in both.
+func (x *examination) together() {
+	if x.entities.known && x.records.known && x.entities.yes != x.records.yes {
+		with, without := "graph", "records"
+		if x.records.yes {
+			with, without = without, with
+		}
+		x.warn("graph and records", fmt.Sprintf("the %s hold entities, and the %s none: they do not belong to one memory", with, without),
+			"correct the database or the namespace in one of their URLs, or the data directory")
+	}
 }
 
 // vectors compares the embedder of the stored vectors with the configured one.

@@ -169,6 +169,20 @@ func TestMissingVectorsAreTold(t *testing.T) {
 	}
 }
 
+func TestHalvesOfTwoMemoriesAreTold(t *testing.T) {
+	dir := filled(t)
+	if _, errOut, err := command(t, home(t), `{"kind":"Entity","name":"Kettle","type":"TOOL","content":"It whistles."}`, "import", "-", "--data", dir); err != nil {
+		t.Fatal(err, errOut)
+	}
+	if d, _ := examine(t, home(t), append(anyPort, "--data", dir)...); d.Verdict != good {
+		t.Errorf("one memory: %+v", d.Findings)
+	}
+	age(t, dir, "DELETE FROM entity_records")
+	if _, found := examine(t, home(t), append(anyPort, "--data", dir)...); found["graph and records"].Verdict != warning {
+		t.Errorf("halves of two: %+v", found)
+	}
+}
+
 func TestSecretThatNothingTakesIsTold(t *testing.T) {
 	environ := append(home(t), "THALAMUS_RECORDS_PASSWORD=hush")
 	d, _ := examine(t, environ, anyPort...)

@@ -7,13 +7,14 @@ import (
 
 // Facts are what a server says about itself, for operators.
 type Facts struct {
-	Product string    // name of the product as it calls itself: "MariaDB"
-	Version string    // its version
-	Schema  string    // what of ours it holds: version of the schema, names of indexes or collections
-	Empty   bool      // it holds nothing of ours
-	Clock   time.Time // the server's clock; zero when it does not tell
-	Model   Model     // the embedder that made the stored vectors; zero when there are none
-	Pool    Pool      // zero when there is none
+	Product  string    // name of the product as it calls itself: "MariaDB"
+	Version  string    // its version
+	Schema   string    // what of ours it holds: version of the schema, names of indexes or collections
+	Empty    bool      // it holds nothing of ours
+	Entities bool      // it holds entities, or the records that belong to them
+	Clock    time.Time // the server's clock; zero when it does not tell
+	Model    Model     // the embedder that made the stored vectors; zero when there are none
+	Pool     Pool      // zero when there is none
 }
 
 // Pool counts the connections of a pool, since it was opened.

@@ -68,16 +68,19 @@ func (db *DB) Facts(ctx context.Context) (stores.Facts, error) {
 	if err != nil {
 		return stores.Facts{}, db.rows.Ended(ctx, err)
 	}
-	empty := strings.HasPrefix(schema, noSchema)
-	if !empty {
+	empty, entities := true, false
+	if !strings.HasPrefix(schema, noSchema) {
 		scopes, err := db.Scopes().Scopes(ctx)
+		if err == nil {
+			err = db.pool.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM entity_records)").Scan(&entities)
+		}
 		if err != nil {
-			return stores.Facts{}, err
+			return stores.Facts{}, db.rows.Ended(ctx, err)
 		}
 		empty = len(scopes) == 0
 	}
 	return stores.Facts{
-		Empty:   empty,
+		Empty: empty, Entities: entities,
 		Product: db.server.product(), Version: db.server.version, Schema: schema, Clock: time.UnixMicro(micros).UTC(), Pool: db.Pool(),
 	}, nil
 }

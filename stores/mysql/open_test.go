@@ -170,8 +170,14 @@ func TestLook(t *testing.T) {
 			t.Errorf("the clock of the server is %v", facts.Clock)
 		}
 		facts.Clock = time.Time{}
-		if facts.Version == "" || facts.Product != "MariaDB" && facts.Product != "MySQL" || facts.Schema != "version 1" {
+		if !facts.Empty || facts.Entities || facts.Version == "" || facts.Product != "MariaDB" && facts.Product != "MySQL" || facts.Schema != "version 1" {
 			t.Errorf("facts are %+v", facts)
+		}
+		db := open(t, url)
+		r := newRecord(stores.NewScope("", "", ""), "Kettle")
+		must(t, db.EntityRecords().Put(t.Context(), r.Scope, []*stores.EntityRecord{r}))
+		if facts, err = mysql.Look(t.Context(), url); err != nil || facts.Empty || !facts.Entities {
+			t.Errorf("facts are %+v, %v", facts, err)
 		}
 	})
 }

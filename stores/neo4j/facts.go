@@ -71,7 +71,8 @@ func (db *DB) Facts(ctx context.Context) (stores.Facts, error) {
 	q := bare()
 	_, ours := db.ours(q)
 	rows, err := db.read(ctx, q.add("OPTIONAL MATCH (v:ThalamusSchema {name: 'graph'}) RETURN coalesce(v.version, 0),"+
-		" EXISTS { MATCH (s:Scope) WHERE "+ours+" }"))
+		" EXISTS { MATCH (s:Scope) WHERE "+ours+" },"+
+		" EXISTS { MATCH (s:Scope) WHERE "+ours+" AND EXISTS { (:Entity {scope: s.key}) } }"))
 	if err != nil {
 		return f, err
 	}
@@ -82,7 +83,7 @@ func (db *DB) Facts(ctx context.Context) (stores.Facts, error) {
 	if db.namespace != "" {
 		f.Schema += ", namespace " + strings.TrimSuffix(db.namespace, "/")
 	}
-	f.Empty = rows[0][1] == false
+	f.Empty, f.Entities = rows[0][1] == false, rows[0][2] == true
 	f.Pool = db.Pool()
 	return f, nil
 }

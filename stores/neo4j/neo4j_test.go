@@ -28,28 +28,36 @@ func TestFacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	empty := func(want bool) {
+	empty := func(want, entities bool) {
 		t.Helper()
 		facts, err := neo4j.Look(t.Context(), url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if facts.Empty != want || facts.Product != "Neo4j" || facts.Version == "" || !strings.Contains(facts.Schema, "version 1 ") || facts.Clock.IsZero() {
-			t.Errorf("facts %+v, want empty: %v", facts, want)
+		if facts.Empty != want || facts.Entities != entities || facts.Product != "Neo4j" || facts.Version == "" || !strings.Contains(facts.Schema, "version 1 ") || facts.Clock.IsZero() {
+			t.Errorf("facts %+v, want empty: %v, entities: %v", facts, want, entities)
 		}
 	}
-	empty(true)
+	empty(true, false)
 	s := stores.Scope{User: "u", Device: "d", Agent: "a"}
 	now := stores.Now()
 	p := &stores.Procedure{ID: stores.NewID(), Scope: s, Name: "brew", CreatedAt: now, UpdatedAt: now, Version: 1}
 	if err := db.Procedures().Put(t.Context(), s, []*stores.Procedure{p}); err != nil {
 		t.Fatal(err)
 	}
-	empty(false)
+	empty(false, false)
 	if _, err := db.Procedures().Delete(t.Context(), s, []stores.ID{p.ID}); err != nil {
 		t.Fatal(err)
 	}
-	empty(true)
+	empty(true, false)
+	e := &stores.Entity{
+		ID: stores.NewID(), Scope: s, Name: "Kettle", Type: stores.EntityTypes[0], ValidFrom: now, LastAccessedAt: now, CreatedAt: now, UpdatedAt: now, Version: 1,
+	}
+	e.Lineage = e.ID
+	if err := db.Entities().Put(t.Context(), s, []*stores.Entity{e}); err != nil {
+		t.Fatal(err)
+	}
+	empty(false, true)
 }
 
 func openSet(t testing.TB) *stores.Set {

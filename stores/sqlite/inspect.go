@@ -29,6 +29,8 @@ type Facts struct {
 	Modified time.Time
 	Model    stores.Model // the embedder of the stored vectors; zero while there are none
 	Empty    bool         // no noun is in it that has a vector
+	Entities bool         // entities are in it
+	Records  bool         // records that belong to entities are in it
 	Latency  time.Duration
 }
 
@@ -95,5 +97,6 @@ func (f *Facts) read(ctx context.Context, dir string) error {
 	for _, table := range []string{"episodes", "entities", "procedures", "todos"} {
 		parts = append(parts, "EXISTS (SELECT 1 FROM "+table+")")
 	}
-	return db.QueryRowContext(ctx, "SELECT NOT ("+strings.Join(parts, " OR ")+")").Scan(&f.Empty)
+	return db.QueryRowContext(ctx, "SELECT NOT ("+strings.Join(parts, " OR ")+"), EXISTS (SELECT 1 FROM entities), EXISTS (SELECT 1 FROM entity_records)").
+		Scan(&f.Empty, &f.Entities, &f.Records)
 }
