@@ -101,7 +101,10 @@ func (s *server) open(ctx context.Context) error {
 	s.guards = resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware {
 		return []resilience.Middleware{graph.CountCalls, observe}
 	})
-	if err := s.guards.ObservePools(s.telemetry.Metrics); err != nil {
+	s.guards.Protect(resilience.Settings{
+		Timeout: s.cfg.Guard.Timeout, Concurrency: s.cfg.Guard.Concurrency, Open: s.cfg.Guard.Open, Log: s.log,
+	})
+	if err := s.guards.ObserveStatus(s.telemetry.Metrics); err != nil {
 		return err
 	}
 	s.set = resilience.Wrap(set, s.guards)

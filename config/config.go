@@ -32,6 +32,7 @@ type Config struct {
 	Introspection bool
 	CORS          CORS
 	Limits        Limits
+	Guard         Guard
 	SQLite        SQLite
 
 	embedderKeyFile, graphPasswordFile, recordsPasswordFile, vectorsKeyFile, cachePasswordFile, cursorsKeyFile string
@@ -67,6 +68,13 @@ type CORS struct{ Origins []string }
 type Limits struct {
 	Timeout time.Duration
 	Body    Size
+}
+
+// Guard keeps a backend that fails from taking the rest with it.
+type Guard struct {
+	Timeout     time.Duration
+	Open        time.Duration
+	Concurrency int
 }
 
 // Size is a number of bytes.

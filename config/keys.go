@@ -34,6 +34,7 @@ const (
 	kindList     = "list"
 	kindDuration = "duration"
 	kindSize     = "size"
+	kindNumber   = "number"
 )
 
 // keys is the table of every key.
@@ -186,6 +187,21 @@ var keys = []key{
 		name: "limits.body", fallback: "1MiB", kind: kindSize,
 		doc:  "The largest request body.",
 		bind: func(c *Config) value { return size{&c.Limits.Body} },
+	},
+	{
+		name: "guard.timeout", fallback: "5s", kind: kindDuration,
+		doc:  "The longest time that one call to a server may take. One that takes longer counts as a failure of the server.",
+		bind: func(c *Config) value { return duration{&c.Guard.Timeout} },
+	},
+	{
+		name: "guard.open", fallback: "1m", kind: kindDuration,
+		doc:  "How long a backend that does not answer is left alone. The time doubles as long as it stays away, up to 5 minutes.",
+		bind: func(c *Config) value { return duration{&c.Guard.Open} },
+	},
+	{
+		name: "guard.concurrency", fallback: "64", kind: kindNumber,
+		doc:  "How many calls to one backend run at a time. Others wait for their turn, up to a second.",
+		bind: func(c *Config) value { return number{&c.Guard.Concurrency} },
 	},
 	{
 		name: "sqlite.synchronous", fallback: "NORMAL", kind: "NORMAL|FULL",

@@ -172,6 +172,19 @@ func (v duration) set(text string) error {
 	return nil
 }
 
+// number is a positive whole number.
+type number struct{ to *int }
+
+func (v number) String() string { return strconv.Itoa(*v.to) }
+func (v number) set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n <= 0 {
+		return fmt.Errorf("%q is not a positive whole number", text)
+	}
+	*v.to = n
+	return nil
+}
+
 type size struct{ to *Size }
 
 // units are the suffixes of a size, the longest first among those that end alike.

@@ -87,6 +87,9 @@ func explain(ctx context.Context, err error, argument []string) (message string,
 				if e.Backend != "" {
 					extensions["backend"] = e.Backend
 				}
+				if e.RetryAfter > 0 {
+					extensions["retryAfterMs"] = e.RetryAfter.Milliseconds()
+				}
 			}
 			return message, extensions
 		}

@@ -115,11 +115,21 @@ func health(guards resilience.Guards) func(context.Context) []*model.Backend {
 			for _, role := range s.Roles {
 				out = append(out, &model.Backend{
 					Role: role, Name: s.Backend, State: model.BackendState(s.State), LatencyMs: &latency, Pool: pool(s.Pool),
+					Breaker: breaker(s),
 				})
 			}
 		}
 		return out
 	}
+}
+
+func breaker(s resilience.Status) *model.Breaker {
+	b := &model.Breaker{State: model.BreakerState(s.Breaker)}
+	if s.RetryAfter > 0 {
+		ms := int(s.RetryAfter.Milliseconds())
+		b.RetryAfterMs = &ms
+	}
+	return b
 }
 
 func pool(p *stores.Pool) *model.Pool {

@@ -22,6 +22,11 @@ func (g gate) once(name string, keys int) entry {
 	return g.enter(Op{Name: name, Keys: keys, Write: true, Once: true})
 }
 
+// waits is a write that takes as long as the caller is ready to wait.
+func (g gate) waits(name string, keys int) entry {
+	return g.enter(Op{Name: name, Keys: keys, Write: true, Once: true, Waits: true})
+}
+
 func (g gate) enter(op Op) entry {
 	op.Role, op.tally = g.role, &tally{}
 	return entry{g.guard, op}

@@ -9,6 +9,7 @@ package resilience
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"thalamus/stores"
@@ -21,6 +22,7 @@ type Op struct {
 	Name    string // contract and method, like "episodes.byId"
 	Write   bool   // changes what is stored
 	Once    bool   // running it again is not the same as running it once, so it is never repeated
+	Waits   bool   // it takes as long as its caller lets it wait, and that is no fault of the backend
 	Keys    int    // keys asked for, or items handed over
 
 	tally *tally
@@ -61,6 +63,7 @@ type Guard struct {
 	backend     stores.Backend
 	roles       []stores.Role
 	middlewares []Middleware
+	breaker     *breaker // nil without protection
 	health      health
 }
 
@@ -78,7 +81,7 @@ func (g *Guard) Do(ctx context.Context, op Op, run func(context.Context) error) 
 	late := ctx.Err() != nil // what becomes of the call then is not the backend's doing
 	start := time.Now()
 	err := g.through(ctx, 0, op, run)
-	if !late {
+	if !late && !errors.Is(err, errRefused) {
 		g.health.note(op, time.Since(start), err)
 	}
 	return err

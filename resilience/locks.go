@@ -16,7 +16,7 @@ var _ stores.Locks = locks{}
 
 // Acquire is not repeated: a lock that was taken by an attempt whose answer got lost would stand in the way of the next.
 func (d locks) Acquire(ctx context.Context, name string, ttl, wait time.Duration) (stores.Lock, error) {
-	return call3(ctx, d.gate.once("locks.acquire", 1), one, d.next.Acquire, name, ttl, wait)
+	return call3(ctx, d.gate.waits("locks.acquire", 1), one, d.next.Acquire, name, ttl, wait)
 }
 
 func (d locks) Renew(ctx context.Context, l stores.Lock, ttl time.Duration) (stores.Lock, error) {

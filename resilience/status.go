@@ -25,6 +25,9 @@ type Status struct {
 	State   State
 	Latency Latency
 
+	Breaker    BreakerState
+	RetryAfter time.Duration // how long the breaker stays open
+
 	Calls       int  // since the start, pings included
 	Failures    int  // of these, how many ended as unavailable or too late
 	LastError   Kind // of the latest call that failed in any way; empty while none has
@@ -96,7 +99,11 @@ func (g *Guard) Status() Status {
 		pool := examined.Pool()
 		s.Pool = &pool
 	}
-	if g.health.silent || g.health.failed >= downAfter {
+	s.Breaker = BreakerClosed
+	if g.breaker != nil {
+		s.Breaker, s.RetryAfter = g.breaker.state()
+	}
+	if g.health.silent || g.health.failed >= downAfter || s.Breaker != BreakerClosed {
 		s.State = StateDown
 	}
 	return s

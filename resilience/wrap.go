@@ -9,7 +9,7 @@ import (
 // Wrap puts each role's guard in front of the contracts of a set; the set itself stays as it is. Closing the result
 // closes the backends. A contract that the set lacks stays nil, and a role without a guard is passed through.
 //
-// Atomic is passed through too: what the stores do inside it are calls, the transaction around them is not.
+// What the stores do inside Atomic are calls, which never wait for their turn; the transaction around them is none.
 func Wrap(set *stores.Set, guards Guards) *stores.Set {
 	graph, records, caching := guards.gate(stores.RoleGraph), guards.gate(stores.RoleRecords), guards.gate(stores.RoleCache)
 	return &stores.Set{
@@ -27,8 +27,18 @@ func Wrap(set *stores.Set, guards Guards) *stores.Set {
 		Locks:         front(set.Locks, caching, func(n stores.Locks, g gate) stores.Locks { return locks{n, g} }),
 		Bus:           front(set.Bus, caching, func(n stores.Bus, g gate) stores.Bus { return bus{n, g} }),
 		Embedder:      front(set.Embedder, guards.gate(stores.RoleEmbedder), func(n stores.Embedder, g gate) stores.Embedder { return embedder{n, g} }),
-		Atomic:        set.Atomic,
+		Atomic:        transaction(set.Atomic),
 		Backends:      guards.backends(set.Backends),
+	}
+}
+
+// transaction marks what happens inside of transactions.
+func transaction(run func(context.Context, func(context.Context) error) error) func(context.Context, func(context.Context) error) error {
+	if run == nil {
+		return nil
+	}
+	return func(ctx context.Context, fn func(context.Context) error) error {
+		return run(ctx, func(ctx context.Context) error { return fn(within(ctx)) })
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // The kinds of error a backend may return. Test with [errors.Is]; an error of no kind is internal.
@@ -28,6 +29,8 @@ type Error struct {
 	Backend string   // logical name of the backend, when it is about one
 	Node    Ref      // the node it is about, when it is about one
 	Cause   error    // what the driver said; never shown to clients
+
+	RetryAfter time.Duration // when another try may go better; 0 when that is not known
 }
 
 func (e *Error) Error() string {

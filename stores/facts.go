@@ -28,6 +28,9 @@ type Pool struct {
 	Refused int64         // how often one could not be had
 }
 
+// Local is a backend that is part of this process: when it is slow, the machine is.
+type Local interface{ Local() }
+
 // Examined is a backend that can be asked about itself.
 type Examined interface {
 	// Facts asks the server. It is for operators: it may take several calls.

@@ -39,11 +39,17 @@ type DirectiveRoot struct {
 
 type ComplexityRoot struct {
 	Backend struct {
+		Breaker   func(childComplexity int) int
 		LatencyMs func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Pool      func(childComplexity int) int
 		Role      func(childComplexity int) int
 		State     func(childComplexity int) int
+	}
+
+	Breaker struct {
+		RetryAfterMs func(childComplexity int) int
+		State        func(childComplexity int) int
 	}
 
 	Capsule struct {
@@ -478,6 +484,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "Backend.breaker":
+		if e.ComplexityRoot.Backend.Breaker == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Backend.Breaker(childComplexity), true
 	case "Backend.latencyMs":
 		if e.ComplexityRoot.Backend.LatencyMs == nil {
 			break
@@ -508,6 +520,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Backend.State(childComplexity), true
+
+	case "Breaker.retryAfterMs":
+		if e.ComplexityRoot.Breaker.RetryAfterMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breaker.RetryAfterMs(childComplexity), true
+	case "Breaker.state":
+		if e.ComplexityRoot.Breaker.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Breaker.State(childComplexity), true
 
 	case "Capsule.activations":
 		if e.ComplexityRoot.Capsule.Activations == nil {
@@ -4569,6 +4594,24 @@ enum BackendState {
   DOWN
 }
 
+"Whether calls reach a backend."
+enum BreakerState {
+  "They do."
+  CLOSED
+  "None does: it did not answer, and is left alone for a while."
+  OPEN
+  "One at a time, to see whether it is back."
+  HALF_OPEN
+}
+
+"What keeps calls from a backend that does not answer."
+type Breaker {
+  "Whether calls reach the backend."
+  state: BreakerState!
+  "How long none will, in milliseconds; null unless it is open."
+  retryAfterMs: Int
+}
+
 "One opened product in one role."
 type Backend {
   "What it is for."
@@ -4579,6 +4622,8 @@ type Backend {
   state: BackendState!
   "How long it took to answer just now, in milliseconds."
   latencyMs: Float
+  "What keeps calls from it while it does not answer. Its roles share one."
+  breaker: Breaker!
   "Its connections; null for what is part of the gateway."
   pool: Pool
 }
@@ -4969,10 +5014,22 @@ func (ec *executionContext) childFields_Backend(ctx context.Context, field graph
 		return ec.fieldContext_Backend_state(ctx, field)
 	case "latencyMs":
 		return ec.fieldContext_Backend_latencyMs(ctx, field)
+	case "breaker":
+		return ec.fieldContext_Backend_breaker(ctx, field)
 	case "pool":
 		return ec.fieldContext_Backend_pool(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Backend", field.Name)
+}
+
+func (ec *executionContext) childFields_Breaker(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_Breaker_state(ctx, field)
+	case "retryAfterMs":
+		return ec.fieldContext_Breaker_retryAfterMs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Breaker", field.Name)
 }
 
 func (ec *executionContext) childFields_Capsule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

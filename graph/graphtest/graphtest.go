@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -58,18 +59,25 @@ var Scope = stores.NewScope("", "", "")
 // New starts an edge over empty stores.
 func New(tb testing.TB) *Gateway {
 	tb.Helper()
-	return begin(tb, func(*stores.Set) {})
+	return begin(tb, func(*stores.Set) {}, nil)
+}
+
+// NewGuarded starts an edge over empty stores whose guards have protection: retries, bulkheads, breakers and timeouts. Faults
+// are injected behind it. Other edges have none, so that each fault is seen once and as it is.
+func NewGuarded(tb testing.TB, s resilience.Settings) *Gateway {
+	tb.Helper()
+	return begin(tb, func(*stores.Set) {}, &s)
 }
 
 // NewSplit starts an edge whose stores count as separate databases, so that no transaction spans them.
 func NewSplit(tb testing.TB) *Gateway {
 	tb.Helper()
-	return begin(tb, func(set *stores.Set) { set.Atomic = nil })
+	return begin(tb, func(set *stores.Set) { set.Atomic = nil }, nil)
 }
 
-func begin(tb testing.TB, change func(*stores.Set)) *Gateway {
+func begin(tb testing.TB, change func(*stores.Set), protection *resilience.Settings) *Gateway {
 	tb.Helper()
-	g, err := start(tb.TempDir(), change)
+	g, err := start(tb.TempDir(), change, protection)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -109,7 +117,7 @@ var (
 		if sampleDir, err = os.MkdirTemp("", "thalamus-sample-"); err != nil {
 			return nil, err
 		}
-		if shared, err = start(sampleDir, func(*stores.Set) {}); err != nil {
+		if shared, err = start(sampleDir, func(*stores.Set) {}, nil); err != nil {
 			return nil, err
 		}
 		return shared, load(shared)
@@ -137,7 +145,7 @@ func load(g *Gateway) error {
 	return errors.Join(err, bad)
 }
 
-func start(dir string, change func(*stores.Set)) (*Gateway, error) {
+func start(dir string, change func(*stores.Set), protection *resilience.Settings) (*Gateway, error) {
 	ctx, log := context.Background(), &Log{}
 	logger := slog.New(log)
 	cfg, err := configuration(dir)
@@ -157,7 +165,15 @@ func start(dir string, change func(*stores.Set)) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{Log: log, Config: cfg}
-	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return []resilience.Middleware{observe, g.inject} })
+	chain := []resilience.Middleware{observe, g.inject}
+	if protection != nil {
+		chain = chain[:1]
+	}
+	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return slices.Clone(chain) })
+	if protection != nil {
+		protection.Log, protection.Inner = logger, g.inject
+		guards.Protect(*protection)
+	}
 	g.Set = resilience.Wrap(set, guards)
 	g.Writes = saga.New(g.Set)
 	options := graph.Options{Set: g.Set, Guards: guards, CursorKey: []byte("a key for tests only"), Log: logger}

@@ -23,6 +23,8 @@ type Backend struct {
 	State BackendState `json:"state"`
 	// How long it took to answer just now, in milliseconds.
 	LatencyMs *float64 `json:"latencyMs,omitempty"`
+	// What keeps calls from it while it does not answer. Its roles share one.
+	Breaker *Breaker `json:"breaker"`
 	// Its connections; null for what is part of the gateway.
 	Pool *Pool `json:"pool,omitempty"`
 }
@@ -35,6 +37,14 @@ type BetweenInput struct {
 	Target stores.Ref `json:"target"`
 	// Only edges of this type.
 	Type graphql.Omittable[*stores.RelationType] `json:"type,omitempty"`
+}
+
+// What keeps calls from a backend that does not answer.
+type Breaker struct {
+	// Whether calls reach the backend.
+	State BreakerState `json:"state"`
+	// How long none will, in milliseconds; null unless it is open.
+	RetryAfterMs *int `json:"retryAfterMs,omitempty"`
 }
 
 // What a capsule network saw in an episode.
@@ -852,6 +862,67 @@ func (e *BackendState) UnmarshalJSON(b []byte) error {
 }
 
 func (e BackendState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether calls reach a backend.
+type BreakerState string
+
+const (
+	// They do.
+	BreakerStateClosed BreakerState = "CLOSED"
+	// None does: it did not answer, and is left alone for a while.
+	BreakerStateOpen BreakerState = "OPEN"
+	// One at a time, to see whether it is back.
+	BreakerStateHalfOpen BreakerState = "HALF_OPEN"
+)
+
+var AllBreakerState = []BreakerState{
+	BreakerStateClosed,
+	BreakerStateOpen,
+	BreakerStateHalfOpen,
+}
+
+func (e BreakerState) IsValid() bool {
+	switch e {
+	case BreakerStateClosed, BreakerStateOpen, BreakerStateHalfOpen:
+		return true
+	}
+	return false
+}
+
+func (e BreakerState) String() string {
+	return string(e)
+}
+
+func (e *BreakerState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = BreakerState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid BreakerState", str)
+	}
+	return nil
+}
+
+func (e BreakerState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *BreakerState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e BreakerState) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

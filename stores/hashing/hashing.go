@@ -81,6 +81,9 @@ func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, erro
 // Name is the product.
 func (e *Embedder) Name() string { return Name }
 
+// Local says that it is part of this process.
+func (e *Embedder) Local() {}
+
 // Ping fails only after Close or with the context.
 func (e *Embedder) Ping(ctx context.Context) error {
 	if e.closed.Load() {

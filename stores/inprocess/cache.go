@@ -212,6 +212,9 @@ func (c *Cache) Bytes() uint64 {
 // Name is the product.
 func (c *Cache) Name() string { return Name }
 
+// Local says that it is part of this process.
+func (c *Cache) Local() {}
+
 // Ping fails only after Close or with the context.
 func (c *Cache) Ping(ctx context.Context) error {
 	if c.closed.Load() {

@@ -152,6 +152,9 @@ func connect(dir string, o Options, extra string, n int) (*sql.DB, error) {
 // Name is the product.
 func (db *DB) Name() string { return backend }
 
+// Local says that it is part of this process.
+func (db *DB) Local() {}
+
 // Ping reads from the database.
 func (db *DB) Ping(ctx context.Context) error {
 	if err := db.usable(ctx); err != nil {

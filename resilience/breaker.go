@@ -1,0 +1,117 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+// BreakerState says whether calls reach a backend.
+type BreakerState string
+
+// States of a breaker.
+const (
+	BreakerClosed   BreakerState = "CLOSED"    // they do
+	BreakerOpen     BreakerState = "OPEN"      // none does
+	BreakerHalfOpen BreakerState = "HALF_OPEN" // one at a time, to see whether the backend is back
+)
+
+// When a breaker opens and closes.
+const (
+	tripInRow    = 5 // failures
+	tripShare    = 0.5
+	tripCalls    = 10 // of at least so many
+	tripWindow   = 10 * time.Second
+	tripBucket   = time.Second
+	closeAfter   = 2               // probes that succeed
+	longestOpen  = 5 * time.Minute // the time it is open doubles up to this
+	halfOpenWait = time.Second     // what is told to those who come while a probe is under way
+)
+
+// breaker stops calls to a backend that does not answer. It counts what speaks against the backend; refusals are answers,
+// and a caller that went away, or whose own time was over, tells nothing.
+type breaker struct {
+	backend string
+	circuit *gobreaker.CircuitBreaker[struct{}]
+	open    time.Duration
+	log     *slog.Logger
+
+	probing  chan struct{} // holds one item while there is a probe
+	openings atomic.Int64  // since it was closed the last time
+	until    atomic.Int64  // when the latest of these ends, in Unix nanoseconds
+}
+
+func newBreaker(backend string, s Settings) *breaker {
+	b := &breaker{backend: backend, open: s.Open, log: s.Log, probing: make(chan struct{}, 1)}
+	b.circuit = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+		Name: backend, MaxRequests: closeAfter, Interval: tripWindow, BucketPeriod: tripBucket, Timeout: s.Open,
+		ReadyToTrip: func(c gobreaker.Counts) bool {
+			calls := c.TotalSuccesses + c.TotalFailures
+			return c.ConsecutiveFailures >= tripInRow || calls >= tripCalls && float64(c.TotalFailures) >= tripShare*float64(calls)
+		},
+		IsSuccessful:  func(err error) bool { return !KindOf(err).Down() },
+		IsExcluded:    func(err error) bool { k := KindOf(err); return k == KindCancelled || k == KindTimeout },
+		OnStateChange: b.changed,
+	})
+	return b
+}
+
+// changed runs under the lock of the circuit.
+func (b *breaker) changed(_ string, _, to gobreaker.State) {
+	switch to {
+	case gobreaker.StateOpen:
+		open := b.open << min(b.openings.Add(1)-1, 10)
+		open = max(b.open, min(open, longestOpen))
+		b.until.Store(time.Now().Add(open).UnixNano())
+		b.log.Warn("calls to a store are stopped", "backend", b.backend, "for", open)
+	case gobreaker.StateHalfOpen:
+	case gobreaker.StateClosed:
+		b.openings.Store(0)
+		b.log.Info("a store is back", "backend", b.backend)
+	}
+}
+
+func (b *breaker) do(ctx context.Context, op Op, next func(context.Context) error) error {
+	if op.Waits {
+		return next(ctx)
+	}
+	state, left := b.state()
+	switch state {
+	case BreakerOpen:
+		return b.refuse(left)
+	case BreakerHalfOpen:
+		select {
+		case b.probing <- struct{}{}:
+			defer func() { <-b.probing }()
+		default:
+			return b.refuse(halfOpenWait)
+		}
+	case BreakerClosed:
+	}
+	_, err := b.circuit.Execute(func() (struct{}, error) { return struct{}{}, next(ctx) })
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return b.refuse(halfOpenWait)
+	}
+	return err
+}
+
+func (b *breaker) refuse(left time.Duration) error {
+	return refused(b.backend, "the store does not answer, and is left alone for a while; try again later", left)
+}
+
+// state is where the breaker stands, and how long it stays open.
+func (b *breaker) state() (BreakerState, time.Duration) {
+	state := b.circuit.State()
+	left := time.Duration(b.until.Load() - time.Now().UnixNano())
+	switch {
+	case state == gobreaker.StateClosed:
+		return BreakerClosed, 0
+	case left > 0:
+		return BreakerOpen, left
+	}
+	return BreakerHalfOpen, 0
+}

@@ -1,0 +1,75 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"thalamus/stores"
+)
+
+// Settings of the guards. Each backend has a breaker, a bulkhead and a budget of its own.
+type Settings struct {
+	Timeout     time.Duration // of one attempt; it counts as a failure
+	Concurrency int           // calls to one backend at a time; others wait for their turn, up to a second
+	Open        time.Duration // how long the breaker stays open at first; it doubles with each probe that fails, up to 5 minutes
+	Log         *slog.Logger
+
+	Inner Middleware // right in front of the backend, to inject faults; may be nil
+}
+
+// Protect adds to each guard what keeps a backend that fails from taking the rest with it. Call it before the first call
+// passes a guard. Inside the middlewares that the guards have, outermost first: retry, bulkhead, breaker, attempt timeout.
+func (g Guards) Protect(s Settings) {
+	seen := map[*Guard]bool{}
+	for _, guard := range g {
+		if seen[guard] {
+			continue
+		}
+		seen[guard] = true
+		guard.breaker = newBreaker(guard.backend.Name(), s)
+		guard.middlewares = append(guard.middlewares, newRetry().do, newBulkhead(s).do, guard.breaker.do)
+		if _, local := guard.backend.(stores.Local); !local { // one that is waits for itself: for the lock of a writer
+			guard.middlewares = append(guard.middlewares, attemptTimeout(s.Timeout))
+		}
+		if s.Inner != nil {
+			guard.middlewares = append(guard.middlewares, s.Inner)
+		}
+	}
+}
+
+// errRefused is the cause of every error of a call that a guard kept from its backend.
+var errRefused = errors.New("the guard did not let the call pass")
+
+// errTimedOut is the cause of an error of an attempt that took too long.
+var errTimedOut = errors.New("the attempt took too long")
+
+// refused is the error of a call that did not reach its backend.
+func refused(backend, message string, retryAfter time.Duration) error {
+	return &stores.Error{Kind: stores.ErrUnavailable, Backend: backend, Message: message, RetryAfter: retryAfter, Cause: errRefused}
+}
+
+// attemptTimeout bounds one attempt. What it cuts off is unavailable: the backend is too slow, whatever time its caller has.
+// A caller whose own time is over first gets its own error.
+func attemptTimeout(limit time.Duration) Middleware {
+	return func(ctx context.Context, op Op, next func(context.Context) error) error {
+		if op.Waits {
+			return next(ctx)
+		}
+		attempt, cancel := context.WithTimeoutCause(ctx, limit, errTimedOut)
+		defer cancel()
+		err := next(attempt)
+		if err != nil && ctx.Err() == nil && context.Cause(attempt) == errTimedOut { //nolint:errorlint // a cause is compared, no chain
+			return &stores.Error{Kind: stores.ErrUnavailable, Backend: op.Backend, Message: "the store did not answer in time; try again later", Cause: errTimedOut}
+		}
+		return err
+	}
+}
+
+type inside struct{}
+
+// within marks calls that belong to a transaction, which holds what other calls may wait for.
+func within(ctx context.Context) context.Context { return context.WithValue(ctx, inside{}, true) }
+
+func isWithin(ctx context.Context) bool { return ctx.Value(inside{}) != nil }
