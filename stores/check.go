@@ -3,6 +3,7 @@ package stores
 import (
 	"errors"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -67,6 +68,12 @@ const MaxCount = 1_000_000_000
 func (c *Check) Least(path string, v, least int) {
 	c.That(v >= least, path, "must be at least %d", least)
 	c.That(v <= MaxCount, path, "must be at most %d", MaxCount)
+}
+
+// Port wants the port of a URL to be one, or to be left out. It is not repeated, as it may be the beginning of a password.
+func (c *Check) Port(port string) {
+	n, err := strconv.ParseUint(port, 10, 16)
+	c.That(port == "" || err == nil && n > 0, "", "the URL has a port that is no number from 1 to 65535; in a password, write / as %%2F and @ as %%40")
 }
 
 // Order wants to, when given, not to lie before from.

@@ -36,6 +36,9 @@ func Look(ctx context.Context, url string) (stores.Facts, error) {
 		return stores.Facts{}, err
 	}
 	defer db.Close() //nolint:errcheck // nothing was written
+	if err := refuseForeign(ctx, db.pool, c.database); err != nil {
+		return stores.Facts{}, db.rows.Ended(ctx, err)
+	}
 	facts, err := db.Facts(ctx)
 	facts.Pool = stores.Pool{} // of a pool that is no more
 	return facts, err
@@ -96,9 +99,7 @@ func (db *DB) schema(ctx context.Context) (string, error) {
 	sources := provider.ListSources()
 	newest := sources[len(sources)-1].Version
 	var have sql.NullInt64
-	var there bool
-	err = db.pool.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?)",
-		schemaTable).Scan(&there)
+	there, err := hasSchemaTable(ctx, db.pool)
 	if err == nil && there {
 		err = db.pool.QueryRowContext(ctx, "SELECT MAX(version_id) FROM "+schemaTable+" WHERE is_applied").Scan(&have)
 	}

@@ -6,8 +6,11 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -37,6 +40,12 @@ func migrate(ctx context.Context, pool *sql.DB, s server, database string) error
 		return err
 	}
 	defer release()
+	if err := refuseForeign(ctx, pool, database); err != nil {
+		return err
+	}
+	if err := completeStart(ctx, pool); err != nil {
+		return err
+	}
 	provider, err := newProvider(pool)
 	if err != nil {
 		return err
@@ -61,6 +70,62 @@ func newProvider(pool *sql.DB) (*goose.Provider, error) {
 		return nil, err
 	}
 	return goose.NewProvider(goose.DialectMySQL, pool, files, goose.WithDisableGlobalRegistry(true), goose.WithTableName(schemaTable))
+}
+
+// creations are what the migrations say where they create tables.
+var creations = regexp.MustCompile(`CREATE TABLE IF NOT EXISTS (\w+)`)
+
+// tables are those that the migrations create.
+func tables() (names []any, err error) {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	for _, name := range files {
+		text, readErr := migrations.ReadFile(name)
+		err = errors.Join(err, readErr)
+		for _, found := range creations.FindAllSubmatch(text, -1) {
+			names = append(names, string(found[1]))
+		}
+	}
+	return names, err
+}
+
+// refuseForeign wants a database in which no table has a name that the migrations use, unless the schema table says that
+// they were at work here. They make that one first, so one that was interrupted has it.
+func refuseForeign(ctx context.Context, pool *sql.DB, database string) error {
+	names, err := tables()
+	if err != nil {
+		return err
+	}
+	var foreign sql.NullString
+	query := "SELECT MIN(table_name) FROM information_schema.tables WHERE table_schema = DATABASE()" +
+		" AND table_name IN (?" + strings.Repeat(", ?", len(names)-1) + ")" +
+		" AND NOT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?)"
+	if err := pool.QueryRowContext(ctx, query, append(names, schemaTable)...).Scan(&foreign); err != nil || !foreign.Valid {
+		return err
+	}
+	return &stores.Error{Kind: stores.ErrInvalid, Backend: "mysql", Message: fmt.Sprintf(
+		"the database %s has a table %s that is not of Thalamus: name another database in the URL, which is created if it does not exist",
+		database, foreign.String)}
+}
+
+// hasSchemaTable says whether migrations were ever at work in the database.
+func hasSchemaTable(ctx context.Context, pool *sql.DB) (there bool, err error) {
+	err = pool.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?)",
+		schemaTable).Scan(&there)
+	return there, err
+}
+
+// completeStart notes version 0, which goose wants to find, where the first start made the schema table and ended then.
+func completeStart(ctx context.Context, pool *sql.DB) error {
+	there, err := hasSchemaTable(ctx, pool)
+	if err != nil || !there {
+		return err
+	}
+	var noted bool
+	err = pool.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+schemaTable+")").Scan(&noted)
+	if err == nil && !noted {
+		_, err = pool.ExecContext(ctx, "INSERT INTO "+schemaTable+" (version_id, is_applied) VALUES (0, TRUE)")
+	}
+	return err
 }
 
 // takeTurn takes a lock of the server's, which belongs to the connection, and gives what lets go of it.

@@ -130,6 +130,71 @@ func TestHalfMigrated(t *testing.T) {
 	})
 }
 
+// TestHalfBegun goes on where the first start ended between its statements.
+func TestHalfBegun(t *testing.T) {
+	servers(t, func(t *testing.T, url string) {
+		const all = "DROP TABLE entity_records, profiles, todos, todo_entities, answers, answer_nodes"
+		for what, statements := range map[string][]string{
+			"an empty schema table":       {all, "DELETE FROM thalamus_schema"},
+			"a schema table alone":        {all, "DELETE FROM thalamus_schema WHERE version_id = 1"},
+			"the first table and no more": {"DROP TABLE profiles, todos, todo_entities, answers, answer_nodes", "DELETE FROM thalamus_schema WHERE version_id = 1"},
+		} {
+			url, database := fresh(t, url)
+			must(t, open(t, url).Close())
+			raw := beside(t, url, database)
+			for _, statement := range statements {
+				exec(t, raw, statement)
+			}
+			facts, err := mysql.Look(t.Context(), url)
+			if err != nil || !strings.HasPrefix(facts.Schema, "none yet") {
+				t.Errorf("a look at %s gave %+v, %v", what, facts, err)
+			}
+			db, err := mysql.Open(t.Context(), url)
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+				continue
+			}
+			s := newScope()
+			must(t, db.Todos().Put(t.Context(), s, []*stores.Todo{newTodo(s, "a")}))
+			_, err = db.Answers().Get(t.Context(), s, "key")
+			must(t, err)
+			must(t, db.Close())
+		}
+	})
+}
+
+// TestForeignDatabaseIsRefused wants what others keep to stay as it is.
+func TestForeignDatabaseIsRefused(t *testing.T) {
+	servers(t, func(t *testing.T, url string) {
+		url, database := fresh(t, url)
+		exec(t, beside(t, url, ""), "CREATE DATABASE "+database)
+		raw := beside(t, url, database)
+		exec(t, raw, "CREATE TABLE others (id INT PRIMARY KEY)")
+		if _, err := mysql.Look(t.Context(), url); err != nil {
+			t.Errorf("a look at tables of other names gave %v", err)
+		}
+		exec(t, raw, "CREATE TABLE todos (id INT PRIMARY KEY, title TEXT)")
+		for what, open := range map[string]func() error{
+			"open": func() error { _, err := mysql.Open(t.Context(), url); return err },
+			"look": func() error { _, err := mysql.Look(t.Context(), url); return err },
+		} {
+			err := open()
+			var known *stores.Error
+			if !errors.Is(err, stores.ErrInvalid) || !errors.As(err, &known) || known.Backend != "mysql" ||
+				!strings.Contains(known.Message, database+" has a table todos") || !strings.Contains(known.Message, "name another database") {
+				t.Errorf("%s gave %v", what, err)
+			}
+		}
+		var tables int
+		must(t, raw.QueryRow("SELECT count(*) FROM information_schema.tables WHERE table_schema = ?", database).Scan(&tables))
+		if tables != 2 {
+			t.Errorf("there are %d tables, want those that were there", tables)
+		}
+		exec(t, raw, "DROP TABLE todos")
+		must(t, open(t, url).Close()) // beside tables of other names
+	})
+}
+
 func TestNewerSchemaIsRefused(t *testing.T) {
 	servers(t, func(t *testing.T, url string) {
 		url, database := fresh(t, url)

@@ -18,9 +18,6 @@ import (
 	"thalamus/stores"
 )
 
-// setting is what is wrong in messages about the URL.
-const setting = "URL"
-
 // config is what a URL says.
 type config struct {
 	address        string // host:port
@@ -42,6 +39,9 @@ const (
 	defaultPort = "3306"
 	maxName     = 64 // characters of the name of a database
 )
+
+// systemDatabases are those that a server has for itself.
+var systemDatabases = []string{"mysql", "sys", "information_schema", "performance_schema"}
 
 func defaults() options {
 	return options{tls: "false", pool: 20, lifetime: 30 * time.Minute, connectTimeout: 5 * time.Second}
@@ -74,11 +74,20 @@ func duration(at func(*options) *time.Duration) func(*options, string) (string, 
 	}
 }
 
+// Check says what is wrong with a URL, as far as that shows without a server; [Open] would say the same.
+func Check(url string) error {
+	c, err := parse(url)
+	if err == nil {
+		_, err = c.connection()
+	}
+	return err
+}
+
 // parse reads a URL. No message repeats what may hold the password.
 func parse(raw string) (config, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "mysql" || u.Opaque != "" || u.Fragment != "" {
-		return config{}, stores.Invalid(setting, "must read mysql://user:password@host:3306/database; "+
+		return config{}, stores.Invalid("", "the URL must read mysql://user:password@host:3306/database; "+
 			"in a password, write / as %%2F, @ as %%40, : as %%3A, ? as %%3F, # as %%23 and %% as %%25")
 	}
 	c := config{user: u.User.Username(), database: strings.TrimPrefix(u.Path, "/"), options: defaults()}
@@ -88,24 +97,27 @@ func parse(raw string) (config, error) {
 		c.address = net.JoinHostPort(u.Hostname(), defaultPort)
 	}
 	var check stores.Check
-	check.That(u.Hostname() != "", setting, "names no host; write mysql://user:password@host:3306/database")
-	check.That(c.user != "", setting, "names no user; write mysql://user:password@host:3306/database")
-	check.That(validName(c.database), setting, "must name a database of 1 to %d characters after the host: mysql://user:password@host:3306/database", maxName)
+	check.That(u.Hostname() != "", "", "the URL names no host; write mysql://user:password@host:3306/database")
+	check.Port(u.Port())
+	check.That(c.user != "", "", "the URL names no user; write mysql://user:password@host:3306/database")
+	check.That(validName(c.database), "", "the URL must name a database of 1 to %d characters after the host: mysql://user:password@host:3306/database", maxName)
+	check.That(!slices.Contains(systemDatabases, strings.ToLower(c.database)), "",
+		"the URL names the database %s, in which the server keeps things of its own; name another, which is created if it does not exist", c.database)
 	query, err := url.ParseQuery(u.RawQuery)
-	check.That(err == nil, setting, "has a query that cannot be read; write it like ?pool=20&tls=true")
+	check.That(err == nil, "", "the URL has a query that cannot be read; write it like ?pool=20&tls=true")
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		read, known := parameters[name]
 		switch {
 		case !known:
-			check.That(false, setting, "has the unknown option %q; known are %s", name, strings.Join(slices.Sorted(maps.Keys(parameters)), ", "))
+			check.That(false, "", "the URL has no option %q; known are %s", name, strings.Join(slices.Sorted(maps.Keys(parameters)), ", "))
 		case len(query[name]) > 1:
-			check.That(false, setting, "gives %s more than once", name)
+			check.That(false, "", "the URL gives %s more than once", name)
 		default:
 			must, ok := read(&c.options, query[name][0])
-			check.That(ok, setting, "has %s=%q; it must be %s", name, query[name][0], must)
+			check.That(ok, "", "the URL has %s=%q; it must be %s", name, query[name][0], must)
 		}
 	}
-	check.That(c.ca == "" || c.tls == "true" || c.tls == "preferred", setting, "has ca, which needs tls=true")
+	check.That(c.ca == "" || c.tls == "true" || c.tls == "preferred", "", "the URL has ca, which needs tls=true")
 	return c, check.Err()
 }
 
@@ -139,11 +151,11 @@ func (c config) connection() (*driver.Config, error) {
 	}
 	pem, err := os.ReadFile(c.ca)
 	if err != nil {
-		return nil, stores.Invalid(setting, "names the file %s as ca, which cannot be read", c.ca)
+		return nil, stores.Invalid("", "the URL names the file %s as ca, which cannot be read", c.ca)
 	}
 	d.TLS.RootCAs = x509.NewCertPool()
 	if !d.TLS.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, stores.Invalid(setting, "names the file %s as ca, which holds no certificates in PEM form", c.ca)
+		return nil, stores.Invalid("", "the URL names the file %s as ca, which holds no certificates in PEM form", c.ca)
 	}
 	return d, nil
 }

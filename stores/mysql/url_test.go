@@ -25,12 +25,19 @@ func TestWrongURLs(t *testing.T) {
 		"mysql://u:hid/den@h/d":                                 "must read mysql://",
 		"mysql://u:hidden@h/d#x":                                "must read mysql://",
 		"mysql://u:hidden@h:port/d":                             "must read mysql://",
+		"mysql://u:hidden@h:0/d":                                "no number from 1 to 65535",
+		"mysql://u:hidden@h:65536/d":                            "no number from 1 to 65535",
+		"mysql://u:99999/hidden@h/d":                            "no number from 1 to 65535",
+		"mysql://u:hidden@h/MySQL":                              "name another",
+		"mysql://u:hidden@h/sys":                                "name another",
+		"mysql://u:hidden@h/Information_Schema":                 "name another",
+		"mysql://u:hidden@h/performance_schema":                 "the database performance_schema, in which the server keeps things of its own; name another",
 		"mysql://u:hidden@/d":                                   "names no host",
 		"mysql://h/d":                                           "names no user",
 		"mysql://u:hidden@h":                                    "must name a database",
 		"mysql://u:hidden@h/":                                   "must name a database",
 		"mysql://u:hidden@h/a/b":                                "must name a database",
-		"mysql://u:hidden@h/d?pol=3":                            `unknown option "pol"; known are ca, connect_timeout, lifetime, pool, tls`,
+		"mysql://u:hidden@h/d?pol=3":                            `the URL has no option "pol"; known are ca, connect_timeout, lifetime, pool, tls`,
 		"mysql://u:hidden@h/d?pool=0":                           "must be a number from 1 to 1000",
 		"mysql://u:hidden@h/d?pool=x":                           "must be a number from 1 to 1000",
 		"mysql://u:hidden@h/d?tls=yes":                          "must be true, false, preferred or skip-verify",
@@ -42,11 +49,14 @@ func TestWrongURLs(t *testing.T) {
 		"mysql://u:hidden@h/d?tls=true&ca=/nowhere/ca.pem":      "cannot be read",
 		"mysql://u:hidden@h/d?tls=true&ca=" + notPEM:            "no certificates",
 		"mysql://u:hidden@h/" + strings.Repeat("long", 17):      "1 to 64 characters",
-		"mysql://u:hidden@h/d?pool=1&parseTime=true&multi=true": "unknown option",
+		"mysql://u:hidden@h/d?pool=1&parseTime=true&multi=true": "the URL has no option",
 	} {
 		_, err := mysql.Open(t.Context(), url)
 		if !errors.Is(err, stores.ErrInvalid) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hid") {
 			t.Errorf("%s gave %v, want words like %q", url, err, want)
+		}
+		if early := mysql.Check(url); early == nil || early.Error() != err.Error() {
+			t.Errorf("a check of %s gave %v", url, early)
 		}
 		if _, look := mysql.Look(t.Context(), url); look == nil || look.Error() != err.Error() {
 			t.Errorf("a look at %s gave %v", url, look)

@@ -2,6 +2,7 @@ package neo4j
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -64,6 +65,12 @@ func duration(to *time.Duration, v string) error {
 	return nil
 }
 
+// Check says what is wrong with a URL, as far as that shows without a server; [Open] would say the same.
+func Check(url string) error {
+	_, err := parse(url)
+	return err
+}
+
 // parse reads a URL. Its errors never repeat the URL, which may hold a password.
 func parse(raw string) (settings, error) {
 	s := settings{database: "neo4j", pool: 50, poolTimeout: 5 * time.Second, connectTimeout: 5 * time.Second, maxLifetime: time.Hour}
@@ -76,6 +83,10 @@ func parse(raw string) (settings, error) {
 	}
 	if u.Hostname() == "" {
 		return s, wrong("the URL names no host; write it like %s", exampleURL)
+	}
+	var check stores.Check
+	if check.Port(u.Port()); check.Err() != nil {
+		return s, check.Err()
 	}
 	s.target = u.Scheme + "://" + u.Host
 	s.user = u.User.Username()
@@ -97,15 +108,13 @@ func (s *settings) read(given url.Values) error {
 	for name, values := range given {
 		set, known := options[name]
 		if !known {
-			var names []string
-			for n := range options {
-				names = append(names, n)
-			}
-			slices.Sort(names)
-			return wrong("there is no option %q; the options of the URL are %s", name, strings.Join(names, ", "))
+			return wrong("the URL has no option %q; known are %s", name, strings.Join(slices.Sorted(maps.Keys(options)), ", "))
 		}
-		if err := set(s, values[len(values)-1]); err != nil {
-			return wrong("the option %s %v", name, err)
+		if len(values) > 1 {
+			return wrong("the URL gives %s more than once", name)
+		}
+		if err := set(s, values[0]); err != nil {
+			return wrong("the option %s of the URL %v", name, err)
 		}
 	}
 	return nil
@@ -113,7 +122,7 @@ func (s *settings) read(given url.Values) error {
 
 // wrong is an error of the configuration.
 func wrong(format string, args ...any) error {
-	return &stores.Error{Kind: stores.ErrInvalid, Backend: backend, Message: fmt.Sprintf(format, args...)}
+	return stores.Invalid("", format, args...)
 }
 
 // prefix is what stands before the key of every scope. Keys have two slashes, so that those of a namespace, with three,

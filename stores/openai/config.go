@@ -14,11 +14,8 @@ import (
 	"thalamus/stores"
 )
 
-// The settings that messages name.
-const (
-	setting    = "THALAMUS_EMBEDDER"
-	keySetting = "THALAMUS_EMBEDDER_KEY"
-)
+// keySetting is where the key comes from, for messages.
+const keySetting = "THALAMUS_EMBEDDER_KEY"
 
 // Key is an API key. However it is printed, logged or marshalled, it shows nothing; convert it to a string to use it.
 type Key string
@@ -76,23 +73,24 @@ var parameters = []string{"model", "dimension", "batch", "concurrency", "timeout
 func ParseURL(raw string) (Config, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return Config{}, stores.Invalid(setting, "is not a URL like openai+https://host/v1?model=NAME")
+		return Config{}, stores.Invalid("", "the URL cannot be read; write it like openai+https://host/v1?model=NAME")
 	}
 	scheme, isOurs := strings.CutPrefix(u.Scheme, "openai+")
 	var check stores.Check
-	check.That(isOurs && (scheme == "https" || scheme == "http"), setting, "must start with openai+https:// or openai+http://")
-	check.That(u.Host != "", setting, "has no host; write it like openai+https://host/v1?model=NAME")
-	check.That(u.User == nil, setting, "must not contain a user or a password; put the key into %s", keySetting)
-	check.That(u.Fragment == "", setting, "must not contain #")
+	check.That(isOurs && (scheme == "https" || scheme == "http"), "", "the URL must start with openai+https:// or openai+http://")
+	check.That(u.Hostname() != "", "", "the URL names no host; write it like openai+https://host/v1?model=NAME")
+	check.Port(u.Port())
+	check.That(u.User == nil, "", "the URL must not contain a user or a password; put the key into %s", keySetting)
+	check.That(u.Fragment == "", "", "the URL must not contain #")
 
 	c := Config{BaseURL: (&url.URL{Scheme: scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()}
 	if u.Path == "" || u.Path == "/" {
 		c.BaseURL = scheme + "://" + u.Host + "/v1"
 	}
 	query, err := url.ParseQuery(u.RawQuery)
-	check.That(err == nil, setting, "has a query that cannot be read; write it like ?model=NAME&dimension=1024")
+	check.That(err == nil, "", "the URL has a query that cannot be read; write it like ?model=NAME&dimension=1024")
 	c.readQuery(query, &check)
-	check.That(c.Model != "" || query.Has("model"), setting, "names no model; add ?model=NAME")
+	check.That(c.Model != "" || query.Has("model"), "", "the URL names no model; add ?model=NAME")
 	if err := check.Err(); err != nil {
 		return Config{}, err
 	}
@@ -103,11 +101,11 @@ func (c *Config) readQuery(query url.Values, check *stores.Check) {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		values := query[name]
 		if !slices.Contains(parameters, name) {
-			check.That(false, setting, "has the unknown parameter %q; known are %s", name, strings.Join(parameters, ", "))
+			check.That(false, "", "the URL has no option %q; known are %s", name, strings.Join(parameters, ", "))
 			continue
 		}
 		if len(values) > 1 {
-			check.That(false, setting, "gives %s more than once", name)
+			check.That(false, "", "the URL gives %s more than once", name)
 			continue
 		}
 		c.readParameter(name, values[0], check)
@@ -117,13 +115,13 @@ func (c *Config) readQuery(query url.Values, check *stores.Check) {
 func (c *Config) readParameter(name, value string, check *stores.Check) {
 	number := func(least int) int {
 		n, err := strconv.Atoi(value)
-		check.That(err == nil && n >= least, setting, "has %s=%q; it must be a whole number of at least %d", name, value, least)
+		check.That(err == nil && n >= least, "", "the URL has %s=%q; it must be a whole number of at least %d", name, value, least)
 		return n
 	}
 	switch name {
 	case "model":
 		c.Model = value
-		check.That(value != "", setting, "names no model; add ?model=NAME")
+		check.That(value != "", "", "the URL names no model; add ?model=NAME")
 	case "dimension":
 		c.Dimension = number(1)
 	case "batch":
@@ -132,7 +130,7 @@ func (c *Config) readParameter(name, value string, check *stores.Check) {
 		c.Concurrency = number(1)
 	case "timeout":
 		d, err := time.ParseDuration(value)
-		check.That(err == nil && d > 0, setting, "has timeout=%q; it must be a positive duration like 30s", value)
+		check.That(err == nil && d > 0, "", "the URL has timeout=%q; it must be a positive duration like 30s", value)
 		c.Timeout = d
 	case "retries":
 		if c.Retries = number(0); c.Retries == 0 {
@@ -143,16 +141,22 @@ func (c *Config) readParameter(name, value string, check *stores.Check) {
 	}
 }
 
+// Check says what is wrong, as far as that shows without a server; [New] would say the same.
+func (c Config) Check() error {
+	_, err := c.withDefaults()
+	return err
+}
+
 // withDefaults fills in the defaults and refuses what cannot work.
 func (c Config) withDefaults() (Config, error) {
 	var check stores.Check
 	base, err := url.Parse(c.BaseURL)
-	check.That(err == nil && base.Host != "" && (base.Scheme == "https" || base.Scheme == "http"), setting,
-		"needs the address of the server, like https://host/v1")
-	check.That(c.Model != "", setting, "names no model; add ?model=NAME")
-	check.That(!strings.ContainsAny(string(c.APIKey), "\r\n\t\x00"), keySetting, "must not contain line breaks or tabs")
-	check.That(min(c.Dimension, c.BatchSize, c.Concurrency, c.MaxBytes) >= 0 && c.Timeout >= 0, setting,
-		"must not have a negative dimension, batch, concurrency, maxbytes or timeout")
+	check.That(err == nil && base.Host != "" && (base.Scheme == "https" || base.Scheme == "http"), "",
+		"the URL needs the address of the server, like https://host/v1")
+	check.That(c.Model != "", "", "the URL names no model; add ?model=NAME")
+	check.That(!strings.ContainsAny(string(c.APIKey), "\r\n\t\x00"), "", keySetting+" must not contain line breaks or tabs")
+	check.That(min(c.Dimension, c.BatchSize, c.Concurrency, c.MaxBytes) >= 0 && c.Timeout >= 0, "",
+		"the URL must not have a negative dimension, batch, concurrency, maxbytes or timeout")
 	setDefault(&c.BatchSize, DefaultBatchSize)
 	setDefault(&c.Concurrency, DefaultConcurrency)
 	setDefault(&c.Timeout, DefaultTimeout)

@@ -48,24 +48,27 @@ func TestParseURLRefuses(t *testing.T) {
 		"https://host/v1?model=m":                {"openai+https://"},
 		"openai+ftp://host/v1?model=m":           {"openai+https://"},
 		"openai+https:///v1?model=m":             {"no host"},
+		"openai+https://:80/v1?model=m":          {"no host"},
+		"openai+https://host:0/v1?model=m":       {"no number from 1 to 65535"},
+		"openai+https://host:99999/v1?model=m":   {"no number from 1 to 65535"},
 		"openai+https://host/v1":                 {"?model=NAME"},
 		"openai+https://host/v1?model=":          {"?model=NAME"},
 		"openai+https://host/v1?model=a&model=b": {"model more than once"},
 		"openai+https://host/v1?model=m&modle=x&a=y": {
-			`"modle"`, `"a"`, "known are model, dimension, batch, concurrency, timeout, retries, maxbytes"},
+			`the URL has no option "modle"; known are`, `"a"`, "known are model, dimension, batch, concurrency, timeout, retries, maxbytes"},
 		"openai+https://host/v1?model=m&dimension=0":    {"dimension", "at least 1"},
 		"openai+https://host/v1?model=m&dimension=many": {"dimension"},
 		"openai+https://host/v1?model=m&timeout=5":      {"timeout", "30s"},
 		"openai+https://host/v1?model=m&retries=-1":     {"retries", "at least 0"},
 		"openai+https://host/v1?model=m#x":              {"#"},
 		"openai+https://host/v1?model=%zz":              {"query"},
-		"openai+https://ho st/%zz":                      {"not a URL"},
+		"openai+https://ho st/%zz":                      {"cannot be read"},
 		"openai+https://sk-hidden@host/v1?model=m":      {"THALAMUS_EMBEDDER_KEY"},
-		"openai+https://u:sk-hidden@ho st/v1?model=m":   {"not a URL"},
+		"openai+https://u:sk-hidden@ho st/v1?model=m":   {"cannot be read"},
 		"openai+https://host/v1?model=m&key=sk-hidden":  {`"key"`},
 	} {
 		_, err := openai.ParseURL(raw)
-		wantError(t, err, stores.ErrInvalid, append(words, "THALAMUS_EMBEDDER")...)
+		wantError(t, err, stores.ErrInvalid, append(words, "the URL ")...)
 		if strings.Contains(err.Error(), "sk-hidden") {
 			t.Errorf("%q shows a secret", err)
 		}
@@ -87,7 +90,7 @@ func TestNewRefuses(t *testing.T) {
 			config := good
 			change(&config)
 			_, err := openai.New(t.Context(), config)
-			wantError(t, err, stores.ErrInvalid, "THALAMUS_EMBEDDER")
+			wantError(t, err, stores.ErrInvalid)
 		})
 	}
 }

@@ -48,29 +48,25 @@ func (e *Embedder) classify(err error, after time.Duration) *failure {
 // byStatus translates an HTTP status. What the server says goes into the cause only: it may repeat the key or the text.
 func (e *Embedder) byStatus(status int, noQuota bool, said string, after time.Duration) *failure {
 	cause := e.scrub(fmt.Sprintf("status %d: %s", status, said))
-	refused := func(path, message string) *failure {
-		err := &stores.Error{Kind: stores.ErrInvalid, Message: message, Backend: Name, Cause: cause}
-		if path != "" {
-			err.Path = []string{path}
-		}
-		return &failure{err: err}
+	refused := func(message string) *failure {
+		return &failure{err: &stores.Error{Kind: stores.ErrInvalid, Message: message, Backend: Name, Cause: cause}}
 	}
 	switch {
 	case noQuota, status == http.StatusPaymentRequired:
 		return &failure{err: unavailable("the account at the embedding server has no quota left; check its plan and billing", cause)}
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return refused(keySetting, "the embedding server refuses the API key; set "+keySetting+" to one that may use the model of "+setting)
+		return refused("the embedding server refuses the API key; set " + keySetting + " to one that may use the model of its URL")
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
-		return refused(setting, "the embedding server knows no such address or model; check the path (often /v1) and model= of "+setting)
+		return refused("the embedding server knows no such address or model; check the path (often /v1) and model= of its URL")
 	case status >= 300 && status < 400:
-		return refused(setting, "the embedding server redirects elsewhere; set "+setting+" to the final address")
+		return refused("the embedding server redirects elsewhere; correct its URL to the final address")
 	case status == http.StatusTooManyRequests:
 		return &failure{err: unavailable("the embedding server is asked too often; try again later", cause), retry: true, after: after}
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status >= 500:
 		return &failure{err: unavailable("the embedding server has a problem of its own; try again later", cause), retry: true, after: after}
 	}
-	return refused("", "the embedding server refuses the request: a text may be too long for the model (lower maxbytes= of "+setting+
-		"), or the model may have a fixed length of vectors (remove dimension=)")
+	return refused("the embedding server refuses the request: a text may be too long for the model (lower maxbytes= of its URL), " +
+		"or the model may have a fixed length of vectors (remove dimension=)")
 }
 
 func unavailable(message string, cause error) error {
@@ -79,12 +75,12 @@ func unavailable(message string, cause error) error {
 
 // unusable is an answer that arrived and is wrong.
 func unusable(cause error) error {
-	return unavailable("the embedding server gave an answer that cannot be used; check that "+setting+" is the address of an embedding model", cause)
+	return unavailable("the embedding server gave an answer that cannot be used; check that its URL is the address of an embedding model", cause)
 }
 
 func wrongDimension(want, got int) error {
-	return &stores.Error{Kind: stores.ErrInvalid, Backend: Name, Path: []string{setting}, Message: fmt.Sprintf(
-		"the embedding model answers with %d dimensions instead of %d; set dimension=%d, or choose another model", got, want, got)}
+	return &stores.Error{Kind: stores.ErrInvalid, Backend: Name, Message: fmt.Sprintf(
+		"the embedding model answers with %d dimensions instead of %d; set dimension=%d in its URL, or choose another model", got, want, got)}
 }
 
 // reason is what went wrong on the way, without the address that the errors of package net repeat.

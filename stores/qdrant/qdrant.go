@@ -55,15 +55,9 @@ var (
 // It asks for the version, tries the key, and looks at collections that are there already: one that Thalamus did not make
 // is refused, and so is a wrong key, with [stores.ErrInvalid]. It creates none; that is done by [Vectors.Bind], which knows the embedder.
 func Open(ctx context.Context, url string, o Options) (_ *Vectors, err error) {
-	c, err := parseURL(url)
+	c, err := configure(url, o.APIKey)
 	if err != nil {
 		return nil, err
-	}
-	if o.APIKey != "" && c.apiKey != "" {
-		return nil, stores.Invalid("", "there are two API keys, one in the Qdrant URL and one beside it; keep one of them")
-	}
-	if o.APIKey != "" {
-		c.apiKey = o.APIKey
 	}
 	v := &Vectors{config: c, log: o.Log}
 	if v.log == nil {

@@ -55,7 +55,26 @@ func refuseUnless(ok bool, option, rule string) error {
 	if ok {
 		return nil
 	}
-	return stores.Invalid("", "the option %q of the Qdrant URL %s", option, rule)
+	return stores.Invalid("", "the option %q of the URL %s", option, rule)
+}
+
+// Check says what is wrong with a URL and a key beside it, as far as that shows without a server; [Open] would say the same.
+func Check(url, apiKey string) error {
+	_, err := configure(url, apiKey)
+	return err
+}
+
+// configure reads a URL, to which a key is added that is kept apart from it.
+func configure(url, apiKey string) (*config, error) {
+	c, err := parseURL(url)
+	if err != nil || apiKey == "" {
+		return c, err
+	}
+	if c.apiKey != "" {
+		return nil, stores.Invalid("", "there are two API keys, one in the URL and one beside it; keep one of them")
+	}
+	c.apiKey = apiKey
+	return c, nil
 }
 
 // parseURL reads qdrant://[apikey@]host[:port][?option=value&…], or qdrants:// for TLS. Errors never repeat the URL, which
@@ -65,7 +84,7 @@ func parseURL(text string) (*config, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Opaque != "" || u.Hostname() == "" || u.Fragment != "" || u.Path != "" && u.Path != "/":
-		return nil, stores.Invalid("", "the Qdrant URL must look like qdrant://host:%s or qdrants://host:%s (with TLS); "+
+		return nil, stores.Invalid("", "the URL must look like qdrant://host:%s or qdrants://host:%s (with TLS); "+
 			"an API key goes before the host, as in qdrants://KEY@host:%[1]s, with special characters percent-encoded", defaultPort, defaultPort)
 	case u.Scheme != Scheme && u.Scheme != SchemeTLS:
 		return nil, stores.Invalid("", "a Qdrant URL begins with %s:// or, with TLS, with %s://", Scheme, SchemeTLS)
@@ -73,23 +92,27 @@ func parseURL(text string) (*config, error) {
 	if _, given := u.User.Password(); given {
 		return nil, stores.Invalid("", "Qdrant has no users: write the API key alone before the host, as in qdrants://KEY@host:%s", defaultPort)
 	}
+	var check stores.Check
 	port := u.Port()
+	if check.Port(port); check.Err() != nil {
+		return nil, check.Err()
+	}
 	if port == "" {
 		port = defaultPort
 	}
 	c.address, c.tls, c.apiKey = net.JoinHostPort(u.Hostname(), port), u.Scheme == SchemeTLS, u.User.Username()
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, stores.Invalid("", "the options of the Qdrant URL cannot be read; write them as ?prefix=memory_&concurrency=4")
+		return nil, stores.Invalid("", "the options of the URL cannot be read; write them as ?prefix=memory_&concurrency=4")
 	}
 	for name, values := range query {
 		read, known := options[name]
 		if !known {
-			return nil, stores.Invalid("", "the Qdrant URL has no option %q; known are %s", name,
+			return nil, stores.Invalid("", "the URL has no option %q; known are %s", name,
 				strings.Join(slices.Sorted(maps.Keys(options)), ", "))
 		}
 		if len(values) > 1 {
-			return nil, stores.Invalid("", "the option %q of the Qdrant URL is given twice", name)
+			return nil, stores.Invalid("", "the URL gives %s more than once", name)
 		}
 		if err := read(c, values[0]); err != nil {
 			return nil, err

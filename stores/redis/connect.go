@@ -74,11 +74,11 @@ func (c config) dialer() (func(context.Context, string, string) (net.Conn, error
 	if c.ca != "" {
 		pem, err := os.ReadFile(c.ca)
 		if err != nil {
-			return nil, stores.Invalid(setting, "names %s as ca, which cannot be read: %v", c.ca, err)
+			return nil, stores.Invalid("", "the URL names %s as ca, which cannot be read: %v", c.ca, err)
 		}
 		trust.RootCAs = x509.NewCertPool()
 		if !trust.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, stores.Invalid(setting, "names %s as ca, which holds no certificate", c.ca)
+			return nil, stores.Invalid("", "the URL names %s as ca, which holds no certificate", c.ca)
 		}
 	}
 	return (&tls.Dialer{NetDialer: plain, Config: trust}).DialContext, nil

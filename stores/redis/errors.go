@@ -48,7 +48,7 @@ func translateReply(err error) error {
 	case begins(err, "OOM"):
 		return unavailable("the server's memory is full; raise its maxmemory, or let it evict (maxmemory-policy)", err)
 	case begins(err, refusals...):
-		return unavailable("the server refuses the user of "+setting+" or what it does; correct them, or the user's rights", err)
+		return unavailable("the server refuses the user of the URL or what it does; correct them, or the user's rights", err)
 	case begins(err, temporary...):
 		return stores.Unavailable(Name, plain(err))
 	}
@@ -107,20 +107,24 @@ func (c config) refusedToOpen(ctx context.Context, err error) error {
 	servers := strings.Join(c.hosts, ", ")
 	var reply driver.Error
 	switch {
-	case errors.Is(err, stores.ErrInvalid):
-		return err
+	case errors.Is(err, stores.ErrInvalid) || begins(err, "OOM"):
+		return err // which says what to do
 	case begins(err, "NOPERM") && errors.As(err, &reply):
-		return stores.Invalid(setting, "the user may not do all that the gateway does (%s): grant it %s", reply, c.rights())
+		return stores.Invalid("", "the user may not do all that the gateway does (%s): grant it %s", reply, c.rights())
 	case begins(err, refusals...) && c.form == sentinel && !c.sentinelAuth:
-		return stores.Invalid(setting, "%s or the master refuses the user or the password: correct them, and add sentinel_auth=true if the sentinels want them too", servers)
+		return stores.Invalid("", "%s or the master refuses the user or the password: correct them, and add sentinel_auth=true if the sentinels want them too", servers)
 	case begins(err, refusals...):
-		return stores.Invalid(setting, "%s refuses the user or the password: correct them", servers)
+		return stores.Invalid("", "%s refuses the user or the password: correct them", servers)
 	case begins(err, "DB index is out of range", "invalid DB index"):
-		return stores.Invalid(setting, "%s has no database %d; use a smaller number", servers, c.db)
+		return stores.Invalid("", "%s has no database %d; use a smaller number", servers, c.db)
 	case begins(err, "unknown command"):
-		return stores.Invalid(setting, "%s is too old, or no Redis: version %s or later is needed", servers, minVersion)
+		return stores.Invalid("", "%s is too old, or no Redis: version %s or later is needed", servers, minVersion)
 	case begins(err, "This instance has cluster support disabled"):
-		return stores.Invalid(setting, "%s is not part of a cluster: write redis:// instead of redis+cluster://", servers)
+		return stores.Invalid("", "%s is not part of a cluster: write redis:// instead of redis+cluster://", servers)
 	}
-	return unavailable(fmt.Sprintf("%s cannot be used; see that it runs and that %s names it", servers, setting), err)
+	var known *stores.Error
+	if errors.As(err, &known) && known.Cause != nil {
+		err = known.Cause // the rest is said here
+	}
+	return unavailable(fmt.Sprintf("the Redis at %s cannot be used; see that it runs and that the URL names it", servers), err)
 }

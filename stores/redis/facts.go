@@ -58,13 +58,13 @@ func (d *DB) verify(ctx context.Context) error {
 func (c config) accept(g greeting) error {
 	switch {
 	case older(g.version, minVersion):
-		return stores.Invalid(setting, "the server is %s %s; version %s or later is needed", g.product, g.version, minVersion)
+		return stores.Invalid("", "the server is %s %s; version %s or later is needed", g.product, g.version, minVersion)
 	case g.mode == "sentinel":
-		return stores.Invalid(setting, "names a sentinel; write redis+sentinel:// and the name of the master")
+		return stores.Invalid("", "the URL names a sentinel; write redis+sentinel:// and the name of the master")
 	case g.mode == "cluster" && c.form != cluster:
-		return stores.Invalid(setting, "names a server of a cluster; write redis+cluster://")
+		return stores.Invalid("", "the URL names a server of a cluster; write redis+cluster://")
 	case g.role != "master" && g.role != "":
-		return stores.Invalid(setting, "names a %s, which accepts no writes; name its master", g.role)
+		return stores.Invalid("", "the URL names a %s, which accepts no writes; name its master", g.role)
 	}
 	return nil
 }

@@ -41,8 +41,8 @@ func (t *turns) take(ctx context.Context) error {
 		return ctx.Err()
 	case <-late.C:
 		t.refused.Add(1)
-		return unavailable(fmt.Sprintf("the pool is busy: all its %d connections were in use for %s; try again later, or give %s a higher pool",
-			cap(t.busy), t.patience, setting), nil)
+		return unavailable(fmt.Sprintf("the pool is busy: all its %d connections were in use for %s; try again later, or give the URL a higher pool",
+			cap(t.busy), t.patience), nil)
 	}
 }
 

@@ -19,23 +19,26 @@ func TestURLsThatAreRefused(t *testing.T) {
 		"redis://":                                   "host or host:port",
 		"redis:///0":                                 "host or host:port",
 		"redis://local host":                         "host or host:port",
-		"redis://host:port":                          "host or host:port",
-		"redis://host:0":                             "host or host:port",
-		"redis://host:70000":                         "host or host:port",
+		"redis://host:port":                          "no number from 1 to 65535",
+		"redis://host:0":                             "no number from 1 to 65535",
+		"redis://host:70000":                         "the URL has a port that is no number from 1 to 65535",
+		"redis://me:70s3cret/x@host":                 "no number from 1 to 65535",
+		"redis://me:70/s3cret@host":                  "a / in the password",
+		"redis+cluster://a,b:0":                      "no number from 1 to 65535",
 		"redis://:s3cret/x@host":                     "host or host:port",
 		"redis://a,b":                                "names several servers",
 		"redis://user@host":                          "without a password",
 		"redis://user:@host":                         "without a password",
 		"redis://:s3cret%zz@host":                    "stray %",
-		"redis://host/db":                            `"db" for a database`,
-		"redis://host/-1":                            "must be a number",
+		"redis://host/db":                            "a database by its number",
+		"redis://host/-1":                            "a database by its number",
 		"redis+cluster://host/1":                     "a cluster has none but 0",
 		"redis+sentinel://host":                      "must name the master",
-		"redis+sentinel://host/mymaster/x":           `"x" for a database`,
-		"redis://host?size=3":                        `unknown parameter "size"; known are prefix, pool, pool_timeout, connect_timeout, timeout, ca, sentinel_auth`,
+		"redis+sentinel://host/mymaster/x":           "a database by its number",
+		"redis://host?size=3":                        `the URL has no option "size"; known are prefix, pool, pool_timeout, connect_timeout, timeout, ca, sentinel_auth`,
 		"redis://host?pool=0":                        "pool=",
 		"redis://host?pool=many":                     "pool=",
-		"redis://host?pool=1&pool=2":                 "pool more than once",
+		"redis://host?pool=1&pool=2":                 "the URL gives pool more than once",
 		"redis://host?timeout=5":                     "positive duration like 5s",
 		"redis://host?pool_timeout=-1s":              "positive duration like 5s",
 		"redis://host?connect_timeout=0s":            "positive duration like 5s",
@@ -52,6 +55,9 @@ func TestURLsThatAreRefused(t *testing.T) {
 		_, err := redis.Open(t.Context(), url)
 		if !errors.Is(err, stores.ErrInvalid) || !strings.Contains(fmt.Sprint(err), word) {
 			t.Errorf("%s: %v, want the words %q", url, err, word)
+		}
+		if early := redis.Check(url); early == nil || early.Error() != err.Error() {
+			t.Errorf("a check of %s gave %v", url, early)
 		}
 		if strings.Contains(fmt.Sprint(err), secret) {
 			t.Errorf("the message shows the password: %v", err)
