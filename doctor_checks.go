@@ -208,7 +208,7 @@ func (x *examination) backends(ctx context.Context) {
 		case e.Role == stores.RoleVectors && !e.Embedded():
 			x.stored, x.bare = e.Facts.Model, e.Facts.Empty
 		}
-		if e.Embedded() {
+		if e.Embedded() && e.Err == nil {
 			continue // see database
 		}
 		if e.Err != nil {

@@ -31,13 +31,16 @@ func Examine(ctx context.Context, cfg *config.Config) []Examined {
 		scheme, _ := split(r.url)
 		e := Examined{Role: r.Role, Scheme: scheme, Secret: r.unused()}
 		p, err := r.chosen()
+		if err == nil {
+			err = p.check()
+		}
 		switch {
 		case err != nil:
 			e.Err = err
 		case p.look != nil:
 			start := time.Now()
-			e.Facts, e.Err = p.look(ctx)
-			e.Latency = time.Since(start)
+			e.Facts, err = p.look(ctx)
+			e.Err, e.Latency = nameless(err), time.Since(start)
 		case scheme == "hashing":
 			e.Facts.Model = hashing.New().Model()
 		}

@@ -4,7 +4,6 @@ package open
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -25,9 +24,12 @@ type Options struct {
 	Wait time.Duration
 }
 
-// Open opens the backend of every role. What was opened is closed again when another fails. A server that does not answer
+// Open opens the backend of every role. Mistakes in their URLs are told before anything is opened, all at once. What was opened is closed again when another fails. A server that does not answer
 // is tried again until o.Wait is over; a wrong password, database or option is an error at once.
 func Open(ctx context.Context, cfg *config.Config, o Options) (_ *stores.Set, err error) {
+	if err := check(cfg); err != nil {
+		return nil, err
+	}
 	x := &opening{cfg: cfg, log: o.Log, until: time.Now().Add(o.Wait), set: &stores.Set{}}
 	defer func() {
 		if err != nil {
@@ -50,6 +52,15 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *stores.Set, er
 	return x.set, nil
 }
 
+// check says what is wrong with the URLs and secrets of all roles.
+func check(cfg *config.Config) error {
+	var all []error
+	for _, r := range (&opening{cfg: cfg}).roles() {
+		all = append(all, named(r.Role, r.check()))
+	}
+	return errors.Join(all...)
+}
+
 // opening is a set that is being opened.
 type opening struct {
 	cfg   *config.Config
@@ -67,10 +78,7 @@ func (o *opening) playing(b stores.Backend, roles ...stores.Role) {
 }
 
 // sqlite opens the embedded database, once for all the roles it plays.
-func (o *opening) sqlite(ctx context.Context, role stores.Role, url config.URL) (*sqlite.DB, error) {
-	if _, rest := split(url); rest != "" {
-		return nil, fmt.Errorf("%s: the embedded database lives in the data directory: write sqlite: here and name the directory by `data`", keyOf(role))
-	}
+func (o *opening) sqlite(ctx context.Context, role stores.Role) (*sqlite.DB, error) {
 	if o.embedded == nil {
 		db, err := sqlite.Open(ctx, o.cfg.Data, sqlite.Options{Synchronous: string(o.cfg.SQLite.Synchronous)})
 		if err != nil {
@@ -102,9 +110,6 @@ func plays(set *stores.Set, b stores.Backend, roles ...stores.Role) bool {
 }
 
 func (o *opening) hashing(context.Context) error {
-	if _, rest := split(o.cfg.Embedder); rest != "" {
-		return errors.New("embedder: hashing: takes no options")
-	}
 	e := hashing.New()
 	o.playing(e, stores.RoleEmbedder)
 	o.set.Embedder = e
@@ -121,12 +126,25 @@ func (o *opening) openai(ctx context.Context) error {
 	return nil
 }
 
-func (o *opening) newOpenai(ctx context.Context) (*openai.Embedder, error) {
+func (o *opening) openaiConfig() (openai.Config, error) {
 	cfg, err := openai.ParseURL(string(o.cfg.Embedder))
+	cfg.APIKey = openai.Key(o.cfg.EmbedderKey)
+	return cfg, err
+}
+
+func (o *opening) checkOpenai() error {
+	cfg, err := o.openaiConfig()
+	if err != nil {
+		return err
+	}
+	return cfg.Check()
+}
+
+func (o *opening) newOpenai(ctx context.Context) (*openai.Embedder, error) {
+	cfg, err := o.openaiConfig()
 	if err != nil {
 		return nil, err
 	}
-	cfg.APIKey = openai.Key(o.cfg.EmbedderKey)
 	return openai.New(ctx, cfg)
 }
 

@@ -59,6 +59,10 @@ func (o *opening) lookMySQL(ctx context.Context) (stores.Facts, error) {
 	return mysql.Look(ctx, url)
 }
 
+func (o *opening) checkQdrant() error {
+	return qdrant.Check(string(o.cfg.Vectors), string(o.cfg.VectorsKey))
+}
+
 func (o *opening) qdrant(ctx context.Context) error {
 	v, err := waited(ctx, o, stores.RoleVectors, o.newQdrant)
 	if err != nil {

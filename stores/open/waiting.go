@@ -5,50 +5,99 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
 	"thalamus/stores"
 )
 
-// How the pauses between attempts to reach a server grow, and how long one attempt may take.
+// How the pauses between attempts to reach a server grow, how long one attempt may take, and what is told meanwhile.
 const (
 	firstPause   = 250 * time.Millisecond
 	longestPause = 4 * time.Second
 	attemptTime  = 15 * time.Second
-	silence      = 3 * time.Second // of an attempt, after which it is told that there is one
+	leastAttempt = 5 * time.Second  // however little time is left
+	silence      = 3 * time.Second  // of an attempt, after which it is told that there is one
+	repetition   = 10 * time.Second // after which an error that stays the same is told again
 )
 
 // waited connects to the server of a role, and tries again as long as it is unavailable and there is time.
 func waited[T any](ctx context.Context, o *opening, role stores.Role, connect func(context.Context) (T, error)) (T, error) {
+	var told string
+	var at time.Time
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		left := time.Until(o.until)
-		attempt, cancel := context.WithTimeout(ctx, attemptTime)
-		silent := time.AfterFunc(silence, func() {
-			o.log.WarnContext(ctx, "a store takes its time to answer", "role", keyOf(role), "for", max(left, attemptTime).Round(time.Second))
-		})
-		got, err := connect(attempt)
-		silent.Stop()
-		late := attempt.Err() != nil && ctx.Err() == nil
-		cancel()
+		got, err := attempt(ctx, o, role, connect)
 		if err == nil || ctx.Err() != nil {
 			return got, err
 		}
-		if late && errors.Is(err, context.DeadlineExceeded) {
-			err = &stores.Error{Kind: stores.ErrUnavailable, Message: fmt.Sprintf(
-				"the server took the connection and did not answer within %s: see whether it works, or correct the host and port of the URL", attemptTime)}
-		}
-		left = time.Until(o.until)
+		left := time.Until(o.until)
 		if !errors.Is(err, stores.ErrUnavailable) || left <= 0 {
-			return got, fmt.Errorf("%s: %w", keyOf(role), err)
+			return got, named(role, err)
 		}
-		o.log.WarnContext(ctx, "waiting for a store", "role", keyOf(role), "for", left.Round(time.Second), "error", err)
+		if now := withoutPorts(err); now != told || time.Since(at) >= repetition {
+			o.log.WarnContext(ctx, "waiting for a store", "role", keyOf(role), "for", left.Round(time.Second), "error", nameless(err))
+			told, at = now, time.Now()
+		}
 		select {
 		case <-time.After(min(pause, left)):
 		case <-ctx.Done():
 			return got, ctx.Err()
 		}
 	}
+}
+
+// attempt connects once, and makes [stores.ErrUnavailable] of a server that stays silent.
+func attempt[T any](ctx context.Context, o *opening, role stores.Role, connect func(context.Context) (T, error)) (T, error) {
+	limit := min(attemptTime, max(time.Until(o.until), leastAttempt))
+	end := time.Now().Add(limit)
+	limited, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
+	silent := time.AfterFunc(silence, func() {
+		left := max(time.Until(o.until), time.Until(end))
+		o.log.WarnContext(ctx, "a store takes its time to answer", "role", keyOf(role), "for", left.Round(time.Second))
+	})
+	defer silent.Stop()
+	got, err := connect(limited)
+	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) && !time.Now().Before(end) {
+		err = &stores.Error{Kind: stores.ErrUnavailable, Message: fmt.Sprintf(
+			"the server took the connection and did not answer within %s: see whether it works, or correct the host and port of the URL",
+			limit.Round(time.Second))}
+	}
+	return got, err
+}
+
+// ownAddress is this side of a connection in the errors of package net.
+var ownAddress = regexp.MustCompile(`\S+->`)
+
+// withoutPorts is the text of an error without the ports that are others with every connection.
+func withoutPorts(err error) string { return ownAddress.ReplaceAllString(err.Error(), "") }
+
+// named puts the role before an error, or before each of several; nil stays nil.
+func named(role stores.Role, err error) error {
+	if err == nil {
+		return nil
+	}
+	several, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // not several inside of one
+	if _, one := err.(*stores.Error); one || !ok {     //nolint:errorlint // it has a kind and a cause, and is one
+		return fmt.Errorf("%s: %w", keyOf(role), nameless(err))
+	}
+	var all []error
+	for _, each := range several.Unwrap() {
+		all = append(all, named(role, each))
+	}
+	return errors.Join(all...)
+}
+
+// nameless is an error without the name of its backend, where the role is said already.
+func nameless(err error) error {
+	known, ok := err.(*stores.Error) //nolint:errorlint // not one inside of it, whose words are part of the whole
+	if !ok {
+		return err
+	}
+	copied := *known
+	copied.Backend = ""
+	return &copied
 }
 
 // keyOf is the configuration key of a role.
@@ -68,7 +117,7 @@ func (o *opening) url(role stores.Role) (string, error) {
 	}
 	whole, problem := withPassword(string(raw), string(password))
 	if problem != "" {
-		return "", stores.Invalid(keyOf(role), "%s", problem)
+		return "", stores.Invalid("", "%s", problem)
 	}
 	return whole, nil
 }
@@ -77,7 +126,7 @@ func (o *opening) url(role stores.Role) (string, error) {
 func withPassword(raw, password string) (whole, problem string) {
 	scheme, rest, found := strings.Cut(raw, "://")
 	if !found {
-		return "", "a password is configured for it, and the URL names no host"
+		return "", "a password is configured, and the URL names no host that takes it"
 	}
 	authority := rest
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
