@@ -134,6 +134,7 @@ func TestDoctorFindsFailures(t *testing.T) {
 		"a damaged database": {[]string{"--data", damaged}, checkDatabase, "backup"},
 		"another embedder":   {[]string{"--data", elsewhere}, checkEmbedder, "thalamus reembed"},
 		"an unknown backend": {[]string{"--cache", "memcached://x"}, "memcached (cache)", "correct its URL"},
+		"a path for SQLite":  {[]string{"--graph", "sqlite:x"}, "sqlite (graph)", "correct its URL"},
 		"a silent embedder":  {[]string{"--embedder", "openai+http://" + taken.Addr().String() + "/v1?model=m"}, "openai+http (embedder)", "start it"},
 	} {
 		args := c.args

@@ -32,9 +32,9 @@ type DB struct {
 // schema. A database that does not exist is created where the user may do so. Options of the URL are ca, connect_timeout,
 // lifetime, pool and tls; docs/mysql.md explains them.
 //
-// A wrong URL, and what the server refuses for good, such as a password, are [stores.ErrInvalid]; a server that is older than
-// MariaDB 10.11 or MySQL 8.0.17, and a database that a newer version wrote, are [stores.ErrUnsupported]; what may pass is
-// [stores.ErrUnavailable].
+// A wrong URL, a database in which others have tables of our names, and what the server refuses for good, such as a
+// password, are [stores.ErrInvalid]; a server that is older than MariaDB 10.11 or MySQL 8.0.17, and a database that a newer
+// version wrote, are [stores.ErrUnsupported]; what may pass is [stores.ErrUnavailable].
 func Open(ctx context.Context, url string) (*DB, error) {
 	c, err := parse(url)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // Options are what is not part of the configuration.
 type Options struct {
 	Log *slog.Logger
-	// Wait is how long to wait for servers that do not answer yet.
+	// Wait is how long to wait for servers that do not answer yet; 0 tries each once, with the time that a first start may take.
 	Wait time.Duration
 }
 
@@ -30,7 +30,10 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (_ *stores.Set, er
 	if err := check(cfg); err != nil {
 		return nil, err
 	}
-	x := &opening{cfg: cfg, log: o.Log, until: time.Now().Add(o.Wait), set: &stores.Set{}}
+	x := &opening{cfg: cfg, log: o.Log, set: &stores.Set{}}
+	if o.Wait > 0 {
+		x.until = time.Now().Add(o.Wait)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, x.set.Close())
@@ -65,7 +68,7 @@ func check(cfg *config.Config) error {
 type opening struct {
 	cfg   *config.Config
 	log   *slog.Logger
-	until time.Time // when waiting for servers ends
+	until time.Time // when waiting for servers ends; zero: there is none
 	set   *stores.Set
 
 	embedded *sqlite.DB // of the roles that are embedded; nil as long as none is

@@ -17,7 +17,7 @@ const (
 	firstPause   = 250 * time.Millisecond
 	longestPause = 4 * time.Second
 	attemptTime  = 15 * time.Second
-	leastAttempt = 5 * time.Second  // however little time is left
+	leastAttempt = 5 * time.Second  // however little time is left of a wait
 	silence      = 3 * time.Second  // of an attempt, after which it is told that there is one
 	repetition   = 10 * time.Second // after which an error that stays the same is told again
 )
@@ -49,7 +49,10 @@ func waited[T any](ctx context.Context, o *opening, role stores.Role, connect fu
 
 // attempt connects once, and makes [stores.ErrUnavailable] of a server that stays silent.
 func attempt[T any](ctx context.Context, o *opening, role stores.Role, connect func(context.Context) (T, error)) (T, error) {
-	limit := min(attemptTime, max(time.Until(o.until), leastAttempt))
+	limit := attemptTime
+	if !o.until.IsZero() {
+		limit = min(attemptTime, max(time.Until(o.until), leastAttempt))
+	}
 	end := time.Now().Add(limit)
 	limited, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
