@@ -24,8 +24,9 @@ type Options struct {
 	Wait time.Duration
 }
 
-// Open opens the backend of every role. Mistakes in their URLs are told before anything is opened, all at once. What was opened is closed again when another fails. A server that does not answer
-// is tried again until o.Wait is over; a wrong password, database or option is an error at once.
+// Open opens the backend of every role. Mistakes in their URLs are told before anything is opened, all at once. What was
+// opened is closed again when another fails. A server that does not answer is tried again until o.Wait is over; a wrong
+// password or database is an error at once.
 func Open(ctx context.Context, cfg *config.Config, o Options) (_ *stores.Set, err error) {
 	if err := check(cfg); err != nil {
 		return nil, err
