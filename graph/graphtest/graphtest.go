@@ -152,7 +152,7 @@ func start(dir string, change func(*stores.Set), protection *resilience.Settings
 	if err != nil {
 		return nil, err
 	}
-	set, err := open.Open(ctx, cfg, open.Options{Log: logger})
+	set, err := open.Open(ctx, cfg, open.Options{Log: logger, Wait: 2 * time.Minute}) // servers of a busy machine
 	if err != nil {
 		return nil, err
 	}
