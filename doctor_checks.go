@@ -252,11 +252,11 @@ func fixOf(err error) string {
 // together looks whether the graph and the records belong to one memory: an entity has its place in both.
 func (x *examination) together() {
 	if x.entities.known && x.records.known && x.entities.yes != x.records.yes {
-		with, without := "graph", "records"
+		what := "the graph holds entities, and the records none"
 		if x.records.yes {
-			with, without = without, with
+			what = "the records hold entities, and the graph none"
 		}
-		x.warn("graph and records", fmt.Sprintf("the %s hold entities, and the %s none: they do not belong to one memory", with, without),
+		x.warn("graph and records", what+": they do not belong to one memory",
 			"correct the database or the namespace in one of their URLs, or the data directory")
 	}
 }

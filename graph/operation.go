@@ -64,7 +64,11 @@ func (o *operations) observe(ctx context.Context, next graphql.OperationHandler)
 	op := graphql.GetOperationContext(ctx).Operation
 	trace.SpanFromContext(ctx).SetAttributes(spanName.String(op.Name), spanType.String(string(op.Operation)))
 	r := &operationReport{operations: o, op: op, start: time.Now()}
-	responses := next(context.WithValue(ctx, callsKey{}, &r.calls))
+	ctx = context.WithValue(ctx, callsKey{}, &r.calls)
+	if op.Operation != ast.Subscription { // which lives longer than a failure
+		ctx = resilience.Patience(ctx)
+	}
+	responses := next(ctx)
 	return func(ctx context.Context) *graphql.Response {
 		response := responses(ctx)
 		if response != nil {

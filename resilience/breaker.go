@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/sony/gobreaker/v2"
+
+	"thalamus/stores"
 )
 
 // BreakerState says whether calls reach a backend.
@@ -41,6 +43,8 @@ type breaker struct {
 	log     *slog.Logger
 
 	probing  chan struct{} // holds one item while there is a probe
+	inRow    atomic.Int64  // failures, however far apart; the circuit forgets those that are older than its window
+	cause    atomic.Value  // the latest failure, as text
 	openings atomic.Int64  // since it was closed the last time
 	until    atomic.Int64  // when the latest of these ends, in Unix nanoseconds
 }
@@ -51,10 +55,10 @@ func newBreaker(backend string, s Settings) *breaker {
 		Name: backend, MaxRequests: closeAfter, Interval: tripWindow, BucketPeriod: tripBucket, Timeout: s.Open,
 		ReadyToTrip: func(c gobreaker.Counts) bool {
 			calls := c.TotalSuccesses + c.TotalFailures
-			return c.ConsecutiveFailures >= tripInRow || calls >= tripCalls && float64(c.TotalFailures) >= tripShare*float64(calls)
+			return b.inRow.Load() >= tripInRow || calls >= tripCalls && float64(c.TotalFailures) >= tripShare*float64(calls)
 		},
-		IsSuccessful:  func(err error) bool { return !KindOf(err).Down() },
-		IsExcluded:    func(err error) bool { k := KindOf(err); return k == KindCancelled || k == KindTimeout },
+		IsSuccessful:  func(err error) bool { return !failed(err) },
+		IsExcluded:    excluded,
 		OnStateChange: b.changed,
 	})
 	return b
@@ -67,16 +71,17 @@ func (b *breaker) changed(_ string, _, to gobreaker.State) {
 		open := b.open << min(b.openings.Add(1)-1, 10)
 		open = max(b.open, min(open, longestOpen))
 		b.until.Store(time.Now().Add(open).UnixNano())
-		b.log.Warn("calls to a store are stopped", "backend", b.backend, "for", open)
+		b.log.Warn("calls to a store are stopped", "backend", b.backend, "for", open, "cause", b.cause.Load())
 	case gobreaker.StateHalfOpen:
 	case gobreaker.StateClosed:
 		b.openings.Store(0)
+		b.inRow.Store(0)
 		b.log.Info("a store is back", "backend", b.backend)
 	}
 }
 
 func (b *breaker) do(ctx context.Context, op Op, next func(context.Context) error) error {
-	if op.Waits {
+	if op.Waits || stores.Insisting(ctx) {
 		return next(ctx)
 	}
 	state, left := b.state()
@@ -92,11 +97,39 @@ func (b *breaker) do(ctx context.Context, op Op, next func(context.Context) erro
 		}
 	case BreakerClosed:
 	}
-	_, err := b.circuit.Execute(func() (struct{}, error) { return struct{}{}, next(ctx) })
+	_, err := b.circuit.Execute(func() (struct{}, error) {
+		err := next(ctx)
+		b.count(err)
+		return struct{}{}, err
+	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return b.refuse(halfOpenWait)
 	}
 	return err
+}
+
+// count keeps what the circuit does not.
+func (b *breaker) count(err error) {
+	switch {
+	case excluded(err):
+	case failed(err):
+		b.cause.Store(err.Error())
+		b.inRow.Add(1)
+	default:
+		b.inRow.Store(0)
+	}
+}
+
+// failed says that an error speaks against the backend.
+func failed(err error) bool {
+	var e *stores.Error
+	return KindOf(err).Down() && !(errors.As(err, &e) && e.Answered)
+}
+
+// excluded says that an error says nothing of the backend: the caller went away, or its own time was over.
+func excluded(err error) bool {
+	k := KindOf(err)
+	return k == KindCancelled || k == KindTimeout
 }
 
 func (b *breaker) refuse(left time.Duration) error {

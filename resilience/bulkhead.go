@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"thalamus/stores"
 )
 
 // bulkhead bounds how many calls to one backend run at a time, so that a slow one does not gather all that there is to
@@ -19,7 +21,7 @@ func newBulkhead(s Settings) bulkhead {
 }
 
 func (b bulkhead) do(ctx context.Context, op Op, next func(context.Context) error) error {
-	if op.Waits || isWithin(ctx) { // others that have their turn may be waiting for just this one
+	if op.Waits || isWithin(ctx) || stores.Insisting(ctx) { // others that have their turn may be waiting for just this one
 		return next(ctx)
 	}
 	if !b.turns.TryAcquire(1) {

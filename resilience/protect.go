@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"thalamus/stores"
@@ -51,20 +52,56 @@ func refused(backend, message string, retryAfter time.Duration) error {
 }
 
 // attemptTimeout bounds one attempt. What it cuts off is unavailable: the backend is too slow, whatever time its caller has.
-// A caller whose own time is over first gets its own error.
+// A caller whose own time is over first gets its own error. An operation that has [Patience] loses it with a backend that
+// was too slow once.
 func attemptTimeout(limit time.Duration) Middleware {
 	return func(ctx context.Context, op Op, next func(context.Context) error) error {
 		if op.Waits {
 			return next(ctx)
 		}
-		attempt, cancel := context.WithTimeoutCause(ctx, limit, errTimedOut)
+		if lost(ctx, op.Backend) && !stores.Insisting(ctx) {
+			return tooSlow(op.Backend, errRefused)
+		}
+		end := time.Now().Add(limit)
+		attempt, cancel := context.WithDeadline(ctx, end)
 		defer cancel()
 		err := next(attempt)
-		if err != nil && ctx.Err() == nil && context.Cause(attempt) == errTimedOut { //nolint:errorlint // a cause is compared, no chain
-			return &stores.Error{Kind: stores.ErrUnavailable, Backend: op.Backend, Message: "the store did not answer in time; try again later", Cause: errTimedOut}
+		own, limited := ctx.Deadline()
+		// A driver may notice the end before the context does.
+		over := errors.Is(err, context.DeadlineExceeded) || err != nil && attempt.Err() != nil
+		if !over || ctx.Err() != nil || limited && !end.Before(own) {
+			return err
 		}
-		return err
+		lose(ctx, op.Backend)
+		return tooSlow(op.Backend, errTimedOut)
 	}
+}
+
+func tooSlow(backend string, cause error) error {
+	return &stores.Error{Kind: stores.ErrUnavailable, Backend: backend, Message: "the store did not answer in time; try again later", Cause: cause}
+}
+
+type patienceKey struct{}
+
+// Patience gives an operation the time of one attempt for each backend: when one did not answer in time, the operation's
+// further calls to it fail at once, so that it is over soon however many they are.
+func Patience(ctx context.Context) context.Context {
+	return context.WithValue(ctx, patienceKey{}, &sync.Map{})
+}
+
+func lose(ctx context.Context, backend string) {
+	if backends, ok := ctx.Value(patienceKey{}).(*sync.Map); ok {
+		backends.Store(backend, true)
+	}
+}
+
+func lost(ctx context.Context, backend string) bool {
+	backends, ok := ctx.Value(patienceKey{}).(*sync.Map)
+	if !ok {
+		return false
+	}
+	_, is := backends.Load(backend)
+	return is
 }
 
 type inside struct{}

@@ -225,6 +225,91 @@ func TestTimeoutOpensTheBreaker(t *testing.T) {
 	})
 }
 
+// TestTimeoutsFarApart wants failures in a row to count however long each takes.
+func TestTimeoutsFarApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := server(hangs)
+		s := limits()
+		s.Timeout, s.Open = 30*time.Second, time.Minute
+		g := protected(f, s)
+		for range 5 {
+			state(t, g, resilience.BreakerClosed)
+			_ = g.Do(t.Context(), read, f.run)
+			time.Sleep(time.Minute)
+		}
+		if f.reached.Load() != 5 || g.Status().Failures != 5 || g.Status().Breaker == resilience.BreakerClosed {
+			t.Errorf("after %d timeouts the breaker is %s", f.reached.Load(), g.Status().Breaker)
+		}
+	})
+}
+
+// TestDriverThatNoticesFirst gives up a moment before the context does.
+func TestDriverThatNoticesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := protected(server(nil), limits())
+		err := g.Do(t.Context(), read, answers(context.DeadlineExceeded))
+		if !errors.Is(err, stores.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// TestPatience: an operation waits for each backend once.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, other := server(hangs), server(answers(nil))
+		other.name = "other"
+		g, h := protected(f, limits()), protected(other, limits())
+		ctx, start := resilience.Patience(t.Context()), time.Now()
+		for range 3 {
+			if err := g.Do(ctx, read, f.run); !errors.Is(err, stores.ErrUnavailable) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if took := time.Since(start); took != time.Second || f.reached.Load() != 1 {
+			t.Errorf("%d calls took %v", f.reached.Load(), took)
+		}
+		if err := h.Do(ctx, read, other.run); err != nil {
+			t.Errorf("another backend: %v", err)
+		}
+		_ = g.Do(stores.Insist(ctx), write, f.run)
+		_ = g.Do(resilience.Patience(t.Context()), read, f.run)
+		if f.reached.Load() != 3 {
+			t.Error("an undo, or another operation, was not let through")
+		}
+	})
+}
+
+// TestUndosAreLetThrough, whatever the breaker says.
+func TestUndosAreLetThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := server(answers(broken))
+		g := protected(f, limits())
+		for range 5 {
+			_ = g.Do(t.Context(), write, f.run)
+		}
+		state(t, g, resilience.BreakerOpen)
+		f.do = answers(nil)
+		if err := g.Do(stores.Insist(t.Context()), write, f.run); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestAnswersThatAreNoFailure are not counted and not repeated, unavailable as they are.
+func TestAnswersThatAreNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := server(answers(&stores.Error{Kind: stores.ErrUnavailable, Message: "made anew", Answered: true}))
+		g := protected(f, limits())
+		for range 20 {
+			_ = g.Do(t.Context(), read, f.run)
+		}
+		if state(t, g, resilience.BreakerClosed); f.reached.Load() != 20 || g.Status().State != resilience.StateUp {
+			t.Errorf("%d calls, %+v", f.reached.Load(), g.Status())
+		}
+	})
+}
+
 // TestOneProbeAtATime has a crowd arrive when the breaker is half open.
 func TestOneProbeAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -56,7 +56,7 @@ func (r *retry) do(ctx context.Context, op Op, next func(context.Context) error)
 
 // passing says that another attempt may go better. One that was not let through, or that took all its time, would not.
 func passing(err error) bool {
-	return errors.Is(err, stores.ErrUnavailable) && !errors.Is(err, errRefused) && !errors.Is(err, errTimedOut) && KindOf(err) == KindUnavailable
+	return errors.Is(err, stores.ErrUnavailable) && !errors.Is(err, errRefused) && !errors.Is(err, errTimedOut) && failed(err)
 }
 
 func (r *retry) earn() {

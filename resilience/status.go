@@ -69,7 +69,7 @@ func (h *health) note(op Op, took time.Duration, err error) {
 	if kind != KindNone {
 		s.LastError, s.LastErrorAt = kind, now
 	}
-	if kind.Down() || op.Name == opPing && kind != KindNone {
+	if kind.Down() && failed(err) || op.Name == opPing && kind != KindNone {
 		s.Failures++
 		h.failed++
 		h.silent = h.silent || op.Name == opPing

@@ -31,6 +31,7 @@ type Error struct {
 	Cause   error    // what the driver said; never shown to clients
 
 	RetryAfter time.Duration // when another try may go better; 0 when that is not known
+	Answered   bool          // the backend did answer, so that the error says nothing of its health
 }
 
 func (e *Error) Error() string {

@@ -65,17 +65,17 @@ type undoing struct {
 	undo func(context.Context) error
 }
 
-// How long taking a write back may last in all, and how often and how fast a failed undo is tried again.
+// How long taking a write back may last in all, and how the pauses grow after which a failed undo is tried again.
 const (
-	undoTime     = 30 * time.Second
-	undoAttempts = 5
-	undoPause    = 200 * time.Millisecond
+	undoTime         = 30 * time.Second
+	undoPause        = 200 * time.Millisecond
+	longestUndoPause = 2 * time.Second
 )
 
 // takeBack undoes steps in reverse order, whatever becomes of the caller, and gives the error that made it necessary; when
 // something could not be undone, also what.
 func takeBack(ctx context.Context, undos []undoing, cause error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	ctx, cancel := context.WithTimeout(stores.Insist(context.WithoutCancel(ctx)), undoTime)
 	defer cancel()
 	var left []error
 	for _, u := range slices.Backward(undos) {
@@ -92,19 +92,19 @@ func takeBack(ctx context.Context, undos []undoing, cause error) error {
 	}
 }
 
-// insist repeats what is idempotent while the store is unavailable.
-func insist(ctx context.Context, fn func(context.Context) error) (err error) {
-	for attempt := range undoAttempts {
-		if err = fn(ctx); !errors.Is(err, stores.ErrUnavailable) {
+// insist repeats what is idempotent while the store is unavailable and there is time.
+func insist(ctx context.Context, fn func(context.Context) error) error {
+	for pause := undoPause; ; pause = min(2*pause, longestUndoPause) {
+		err := fn(ctx)
+		if !errors.Is(err, stores.ErrUnavailable) {
 			return err
 		}
 		select {
-		case <-time.After(undoPause << attempt):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return err
 		}
 	}
-	return err
 }
 
 // turns lets the writes of one scope to several stores go one after the other, so that their steps do not interleave.

@@ -62,12 +62,20 @@ func attempt[T any](ctx context.Context, o *opening, role stores.Role, connect f
 	})
 	defer silent.Stop()
 	got, err := connect(limited)
-	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) && !time.Now().Before(end) {
-		err = &stores.Error{Kind: stores.ErrUnavailable, Message: fmt.Sprintf(
-			"the server took the connection and did not answer within %s: see whether it works, or correct the host and port of the URL",
-			limit.Round(time.Second))}
+	if ctx.Err() == nil {
+		err = silenced(err, limit)
 	}
 	return got, err
+}
+
+// silenced says what the end of an attempt means: after its time, it is that of the server.
+func silenced(err error, limit time.Duration) error {
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &stores.Error{Kind: stores.ErrUnavailable, Message: fmt.Sprintf(
+		"the server took the connection and did not answer within %s: see whether it works, or correct the host and port of the URL",
+		limit.Round(time.Second))}
 }
 
 // ownAddress is this side of a connection in the errors of package net.

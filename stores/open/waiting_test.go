@@ -14,7 +14,7 @@ import (
 	"thalamus/stores"
 )
 
-// await waits for a server of which every attempt to connect is told its number. It returns what was logged, a line each
+// await runs in a bubble, and waits for a server of which every attempt to connect is told its number. It returns what was logged, a line each
 // after the seconds that had passed, how long it took, and the error.
 func await(t *testing.T, wait time.Duration, connect func(ctx context.Context, n int) error) (log []string, took time.Duration, err error) {
 	start := time.Now()
@@ -35,6 +35,7 @@ func await(t *testing.T, wait time.Duration, connect func(ctx context.Context, n
 		n++
 		return n, connect(ctx, n)
 	})
+	synctest.Wait() // for what is logged by others
 	return strings.Split(strings.TrimSpace(out.String()), "\n"), time.Since(start), err
 }
 
@@ -106,9 +107,11 @@ func TestOtherErrorsEndTheWait(t *testing.T) {
 		"cache: in: redis: the store is unavailable: why": fmt.Errorf("in: %w", &stores.Error{
 			Kind: stores.ErrInvalid, Backend: "redis", Message: "the store is unavailable", Cause: errors.New("why")}),
 	} {
-		_, _, got := await(t, time.Minute, func(context.Context, int) error { return err })
-		if got == nil || got.Error() != want || !errors.Is(got, stores.ErrInvalid) {
-			t.Errorf("got %v, want %s", got, want)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			_, _, got := await(t, time.Minute, func(context.Context, int) error { return err })
+			if got == nil || got.Error() != want || !errors.Is(got, stores.ErrInvalid) {
+				t.Errorf("got %v, want %s", got, want)
+			}
+		})
 	}
 }

@@ -48,7 +48,7 @@ func (v *Vectors) remade(ctx context.Context, err error) error {
 	}
 	now := found[i].model
 	return &stores.Error{
-		Kind: stores.ErrUnavailable, Backend: Name, Cause: err,
+		Kind: stores.ErrUnavailable, Backend: Name, Answered: true, Cause: errors.New(err.Error()), // whose kind is another
 		Message: fmt.Sprintf("the vectors were made anew by another embedder, %s (dimension %d): start this gateway anew with that one", now.Name, now.Dimension),
 	}
 }
