@@ -126,10 +126,10 @@ func failed(err error) bool {
 	return KindOf(err).Down() && !(errors.As(err, &e) && e.Answered)
 }
 
-// excluded says that an error says nothing of the backend: the caller went away, or its own time was over.
+// excluded says that an error says nothing of the backend: the caller went away, its own time was over, or it was not asked.
 func excluded(err error) bool {
 	k := KindOf(err)
-	return k == KindCancelled || k == KindTimeout
+	return k == KindCancelled || k == KindTimeout || errors.Is(err, errRefused)
 }
 
 func (b *breaker) refuse(left time.Duration) error {

@@ -261,11 +261,12 @@ func TestPatience(t *testing.T) {
 		other.name = "other"
 		g, h := protected(f, limits()), protected(other, limits())
 		ctx, start := resilience.Patience(t.Context()), time.Now()
-		for range 3 {
+		for range 20 { // of which one reaches the backend and speaks against it
 			if err := g.Do(ctx, read, f.run); !errors.Is(err, stores.ErrUnavailable) {
 				t.Errorf("got %v", err)
 			}
 		}
+		state(t, g, resilience.BreakerClosed)
 		if took := time.Since(start); took != time.Second || f.reached.Load() != 1 {
 			t.Errorf("%d calls took %v", f.reached.Load(), took)
 		}
