@@ -71,9 +71,9 @@ func TestAFrozenServerIsNamed(t *testing.T) {
 	t.Setenv("THALAMUS_TEST_EDGE", "servers")
 	t.Setenv("THALAMUS_TEST_RECORDS", frozen.URL)
 	for _, role := range []stores.Role{stores.RoleGraph, stores.RoleVectors, stores.RoleCache} {
-		storestest.Server(t, role)
+		t.Setenv("THALAMUS_TEST_"+string(role), graphtest.Embedded)
 	}
-	g := graphtest.NewGuarded(t, resilience.Settings{Timeout: time.Second, Concurrency: 8, Open: 100 * time.Millisecond})
+	g := graphtest.NewGuarded(t, resilience.Settings{Timeout: 3 * time.Second, Concurrency: 8, Open: 100 * time.Millisecond})
 	g.Query(t, `mutation { createEpisode(input: {content: "before the frost", sessionId: "s"}) { episode { id } } }`, nil, nil)
 	if err := frozen.Freeze(); err != nil {
 		t.Fatal(err)

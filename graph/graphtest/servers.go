@@ -14,6 +14,9 @@ import (
 // memory of its own on those that THALAMUS_TEST_GRAPH, _RECORDS, _VECTORS and _CACHE name. Otherwise they are embedded.
 func OnServers() bool { return os.Getenv("THALAMUS_TEST_EDGE") == "servers" }
 
+// Embedded in place of a server's URL leaves its role to the gateway itself.
+const Embedded = "embedded"
+
 // configuration is that of an empty memory.
 func configuration(dir string) (*config.Config, error) {
 	cfg := &config.Config{Data: dir, Graph: "sqlite:", Records: "sqlite:", Vectors: "sqlite:", Cache: "inprocess:", Embedder: "hashing:"}
@@ -32,6 +35,9 @@ func configuration(dir string) (*config.Config, error) {
 		{stores.RoleCache, &cfg.Cache, with("prefix", fresh+":")},
 	} {
 		name := "THALAMUS_TEST_" + string(of.role)
+		if os.Getenv(name) == Embedded {
+			continue
+		}
 		u, err := url.Parse(os.Getenv(name))
 		if err != nil || u.Host == "" {
 			return nil, fmt.Errorf("THALAMUS_TEST_EDGE wants servers, and %s is not the URL of one; `make test` starts them", name)
