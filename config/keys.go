@@ -200,7 +200,7 @@ var keys = []key{
 	},
 	{
 		name: "guard.concurrency", fallback: "64", kind: kindNumber,
-		doc:  "How many calls to one backend run at a time. Others wait for their turn, up to a second.",
+		doc:  "How many calls to one backend run at a time. Others wait for their turn, for a server up to a second.",
 		bind: func(c *Config) value { return number{&c.Guard.Concurrency} },
 	},
 	{

@@ -13,7 +13,7 @@ import (
 // Settings of the guards. Each backend has a breaker, a bulkhead and a budget of its own.
 type Settings struct {
 	Timeout     time.Duration // of one attempt; it counts as a failure
-	Concurrency int           // calls to one backend at a time; others wait for their turn, up to a second
+	Concurrency int           // calls to one backend at a time; others wait for their turn, for a server up to a second
 	Open        time.Duration // how long the breaker stays open at first; it doubles with each probe that fails, up to 5 minutes
 	Log         *slog.Logger
 
@@ -30,8 +30,9 @@ func (g Guards) Protect(s Settings) {
 		}
 		seen[guard] = true
 		guard.breaker = newBreaker(guard.backend.Name(), s)
-		guard.middlewares = append(guard.middlewares, newRetry().do, newBulkhead(s).do, guard.breaker.do)
-		if _, local := guard.backend.(stores.Local); !local { // one that is waits for itself: for the lock of a writer
+		_, local := guard.backend.(stores.Local)
+		guard.middlewares = append(guard.middlewares, newRetry().do, newBulkhead(s, local).do, guard.breaker.do)
+		if !local { // one that is waits for itself: for the lock of a writer
 			guard.middlewares = append(guard.middlewares, attemptTimeout(s.Timeout))
 		}
 		if s.Inner != nil {

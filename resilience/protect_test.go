@@ -490,6 +490,22 @@ type here struct{ *fake }
 
 func (here) Local() {}
 
+// TestLocalBackendsAreNotBusy: who waits for its turn there waits for the machine.
+func TestLocalBackendsAreNotBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := protected(here{server(nil)}, limits())
+		var all sync.WaitGroup
+		for range 40 {
+			all.Go(func() {
+				if err := g.Do(t.Context(), read, func(context.Context) error { time.Sleep(time.Minute); return nil }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	})
+}
+
 // TestLocalBackendsAreNotCutOff: a writer may wait long for the lock of another one.
 func TestLocalBackendsAreNotCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
