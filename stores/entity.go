@@ -45,6 +45,18 @@ type EntityRecord struct {
 	Metadata  map[string]any `json:"metadata,omitempty"`
 	CreatedAt time.Time      `json:"createdAt"`
 	UpdatedAt time.Time      `json:"updatedAt"`
+	Version   int            `json:"version"` // of the entity that it is part of
+
+	// Before is the record of the version before, while a change of both parts is under way; nil otherwise.
+	Before *EntityRecord `json:"before,omitempty"`
+}
+
+// At is the record as it belongs to a version of the entity: a change writes the record first.
+func (r *EntityRecord) At(version int) *EntityRecord {
+	if r.Before != nil && r.Before.Version == version {
+		return r.Before
+	}
+	return r
 }
 
 // EntityType is what kind of thing an entity is.
