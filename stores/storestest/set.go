@@ -22,6 +22,8 @@ func Set(t *testing.T, open func(testing.TB) *stores.Set) {
 		{"Profiles", set.Profiles != nil, Profiles},
 		{"Todos", set.Todos != nil, Todos},
 		{"Answers", set.Answers != nil, Answers},
+		{"Journal", set.Journal != nil, Journal},
+		{"Outbox", set.Outbox != nil, Outbox},
 		{"Scopes", set.Scopes != nil, Scopes},
 		{"Vectors", set.Vectors != nil, Vectors},
 		{"Cache", set.Cache != nil, Cache},
