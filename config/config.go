@@ -33,6 +33,7 @@ type Config struct {
 	CORS          CORS
 	Limits        Limits
 	Guard         Guard
+	Saga          Saga
 	SQLite        SQLite
 
 	embedderKeyFile, graphPasswordFile, recordsPasswordFile, vectorsKeyFile, cachePasswordFile, cursorsKeyFile string
@@ -75,6 +76,14 @@ type Guard struct {
 	Timeout     time.Duration
 	Open        time.Duration
 	Concurrency int
+}
+
+// Saga is how writes to several stores survive.
+type Saga struct {
+	Lease     time.Duration
+	Queue     int
+	QueuedFor time.Duration
+	Keep      time.Duration
 }
 
 // Size is a number of bytes.

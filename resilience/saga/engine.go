@@ -25,11 +25,17 @@ type draft struct {
 // response is the answer as it is remembered.
 func (d *draft) response() ([]byte, error) { return json.Marshal(d.answer) }
 
-// shown are the ids of the nodes whose content the answer may hold.
+// shown are the ids of the nodes whose content the answer may hold: those that are not deleted.
 func (d *draft) shown() []stores.ID {
-	ids := make([]stores.ID, len(d.nodes))
-	for i, n := range d.nodes {
-		ids[i] = n.ID
+	gone := map[stores.Ref]bool{}
+	for _, e := range d.events {
+		gone[e.Node] = e.Type == stores.NodeForgotten
+	}
+	ids := []stores.ID{}
+	for _, n := range d.nodes {
+		if !gone[n] {
+			ids = append(ids, n.ID)
+		}
 	}
 	return ids
 }

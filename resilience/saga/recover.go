@@ -31,8 +31,8 @@ func (w *Writer) every(pause time.Duration, what string, fn func(context.Context
 	w.working.Go(func() {
 		failing := false
 		for {
-			err := fn(w.life)
-			if w.life.Err() != nil {
+			err := fn(w.looking)
+			if w.looking.Err() != nil {
 				return
 			}
 			if err != nil && !failing {
@@ -41,7 +41,7 @@ func (w *Writer) every(pause time.Duration, what string, fn func(context.Context
 			failing = err != nil
 			select {
 			case <-time.After(pause):
-			case <-w.life.Done():
+			case <-w.looking.Done():
 				return
 			}
 		}

@@ -41,7 +41,7 @@ func (x *running) work(ctx context.Context) error {
 	defer context.AfterFunc(x.w.life, func() { cancel(errClosing) })()
 	defer x.keepLease(ctx, cancel)()
 	err := x.carryOn(ctx)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && (ctx.Err() != nil || errors.Is(err, errJournal) || errors.Is(err, stores.ErrFenced)) {
 		err = unknown(x.saga.ID, errors.Join(context.Cause(ctx), err))
 	}
 	return err
@@ -191,7 +191,7 @@ func (x *running) doRemote(ctx context.Context, at int) error {
 			return nil
 		}
 		st.Error = shownError(err)
-		if !errors.Is(err, stores.ErrUnavailable) || refused(err) || try == x.w.options.Tries || !rest(ctx, try) {
+		if !errors.Is(err, stores.ErrUnavailable) || refused(err) || try == x.w.options.Tries || !x.w.rest(ctx, try) {
 			return err
 		}
 	}
@@ -203,16 +203,15 @@ func refused(err error) bool {
 	return ok && e.RetryAfter > 0
 }
 
-// Pauses between tries: full jitter, doubling, as AWS's "Exponential backoff and jitter" has it.
-const (
-	firstRest   = 50 * time.Millisecond
-	longestRest = time.Second
-)
+// longestRest is how many times of the first pause the longest one is.
+const longestRest = 20
 
-// rest waits before another try, and says whether there is time for it.
-func rest(ctx context.Context, try int) bool {
+// rest waits before another try, and says whether there is time for it. The pause is any between none and one that doubles,
+// as "full jitter" of AWS's "Exponential backoff and jitter" has it.
+func (w *Writer) rest(ctx context.Context, try int) bool {
+	most := min(w.options.Rest<<(try-1), longestRest*w.options.Rest)
 	select {
-	case <-time.After(rand.N(min(firstRest<<(try-1), longestRest))):
+	case <-time.After(rand.N(most)):
 		return true
 	case <-ctx.Done():
 		return false
@@ -275,7 +274,7 @@ func (x *running) journal(ctx context.Context, fn func(context.Context) error) e
 		if !errors.Is(err, stores.ErrUnavailable) {
 			return err
 		}
-		if try == journalTries || !rest(ctx, try) {
+		if try == journalTries || !x.w.rest(ctx, try) {
 			return errors.Join(errJournal, err)
 		}
 	}

@@ -137,7 +137,7 @@ func (x *running) undoStep(ctx context.Context, i int) error {
 			return x.journal(ctx, func(context.Context) error { mark(); return nil })
 		}
 		x.saga.Steps[i].Error = shownError(err)
-		if !errors.Is(err, stores.ErrUnavailable) || try == x.w.options.Tries || !rest(ctx, try) {
+		if !errors.Is(err, stores.ErrUnavailable) || try == x.w.options.Tries || !x.w.rest(ctx, try) {
 			return err
 		}
 	}

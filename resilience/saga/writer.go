@@ -20,6 +20,9 @@ type Options struct {
 	Lease time.Duration
 	// Tries is how often a step is tried before its store counts as down; 3 unless given.
 	Tries int
+	// Rest is the longest pause before the second try of anything; it doubles with each try, up to 20 times of it. 50 ms
+	// unless given.
+	Rest time.Duration
 	// Queue bounds the sagas that wait for a store, in all and of one scope; 10,000 and 500 unless given.
 	Queue, QueueOfScope int
 	// QueuedFor is how long a saga may wait for a store before it is taken back; 24 h unless given.
@@ -45,6 +48,7 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	or(&o.Lease, 10*time.Second)
+	or(&o.Rest, 50*time.Millisecond)
 	or(&o.QueuedFor, 24*time.Hour)
 	or(&o.Keep, 7*24*time.Hour)
 	orNumber(&o.Tries, 3)
@@ -67,12 +71,16 @@ type Writer struct {
 	life    context.Context
 	end     context.CancelFunc
 	working sync.WaitGroup
+
+	looking context.Context // ends before the work does: nothing left over is begun any more
+	settle  context.CancelFunc
 }
 
 // New makes a writer over opened stores.
 func New(set *stores.Set, o Options) *Writer {
 	w := &Writer{set: set, options: o.withDefaults(), owner: newOwner()}
 	w.life, w.end = context.WithCancel(context.Background())
+	w.looking, w.settle = context.WithCancel(w.life)
 	w.actions = w.vocabulary()
 	return w
 }
@@ -82,6 +90,7 @@ func newOwner() string { return strconv.Itoa(os.Getpid()) + "-" + string(stores.
 
 // Close ends the work on sagas after a while in which they may end by themselves, or when ctx does. Close the stores after it.
 func (w *Writer) Close(ctx context.Context) {
+	w.settle()
 	done := make(chan struct{})
 	go func() {
 		w.working.Wait()
