@@ -82,9 +82,3 @@ func TestFenceOfFailure(t *testing.T) {
 		t.Errorf("a write after a day gave %v and left %d fences, want its own", err, count())
 	}
 }
-
-func TestJournalIsExclusive(t *testing.T) {
-	if !(&DB{}).Journal().Exclusive() {
-		t.Error("another process could open the database")
-	}
-}
