@@ -47,7 +47,8 @@ type EntityRecord struct {
 	UpdatedAt time.Time      `json:"updatedAt"`
 	Version   int            `json:"version"` // of the entity that it is part of
 
-	// Before is the record of the version before, while a change of both parts is under way; nil otherwise.
+	// Before is the record of the version before, while a change of both parts is under way; nil otherwise. Every read brings
+	// all of it.
 	Before *EntityRecord `json:"before,omitempty"`
 }
 

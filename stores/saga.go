@@ -20,7 +20,8 @@ type Saga struct {
 	Receipts []Receipt  `json:"receipts,omitempty"` // of a deletion
 	Problem  string     `json:"problem,omitempty"`  // why it is taken back, waits, or is stuck; fit to be shown
 
-	// Claims are what no other unfinished saga of the scope may touch: ids of nodes, and names. They end with the saga.
+	// Claims are what no other unfinished saga of the scope may touch: ids of nodes, and names, of up to 512 characters. They
+	// end with the saga.
 	Claims []string `json:"claims,omitempty"`
 	// Plan is what the steps write and what was there before. It holds content, and is erased when the saga ends. Only
 	// [Journal.Due] reads it.
@@ -134,20 +135,22 @@ type Journal interface {
 	Atomic(ctx context.Context, fn func(context.Context) error) error
 
 	// Begin writes a new saga. One that has not ended takes its claims and is leased to its Owner, if it has one; a claim that
-	// another saga has is [ErrConflict] with the cause [*Claimed]. One that has ended keeps neither plan nor claims. Times
-	// that are zero are set by the database's clock, in the saga, too; Fence becomes 1.
+	// another saga has is [ErrConflict] with the cause [*Claimed], and an id that is there [ErrConflict]. One that has ended
+	// keeps neither owner nor plan nor claims. Times that are zero are set by the database's clock, in the saga, too; Fence
+	// becomes 1.
 	Begin(ctx context.Context, saga *Saga, lease time.Duration) error
 	// Advance writes State, Steps, Receipts, Problem, Attempts, NotBefore, Owner and Fence of a saga whose stored fence is
-	// held; otherwise the cause is [ErrFenced]. An empty Owner gives the lease back. A saga that has ended loses plan and
-	// claims.
+	// held; otherwise the cause is [ErrFenced]. An empty Owner gives the lease back. A saga that has ended loses owner, plan
+	// and claims, and what would bring it into another state is [ErrFenced]. UpdatedAt becomes the time of the database.
 	Advance(ctx context.Context, saga *Saga, held int) error
-	// Renew extends the leases of these sagas of an owner and answers which of them it still holds.
+	// Renew extends the leases of these sagas of an owner and answers which of them it still holds. A lease that ran out is
+	// renewed as long as nobody took the saga over.
 	Renew(ctx context.Context, owner string, ids []ID, lease time.Duration) ([]ID, error)
 	// Due takes over up to limit sagas that have not ended, whose time has come and that nobody holds, the oldest first, with
-	// their plans and claims: it leases them to owner and raises their fences. alone says that no other gateway can be alive,
-	// so that leases of others count for nothing.
+	// their plans and claims: it leases them to owner and raises their fences. While other gateways look too, there may be
+	// more than it gives. alone says that no other gateway can be alive, so that leases of others count for nothing.
 	Due(ctx context.Context, owner string, lease time.Duration, alone bool, limit int) ([]*Saga, error)
-	// Wake lets a saga that waits be due at once, and says whether there is such a one.
+	// Wake lets a saga that has not ended and that nobody holds be due at once, and says whether there is such a one.
 	Wake(ctx context.Context, s Scope, id ID) (bool, error)
 
 	// ByID reads sagas without their plans.
@@ -191,8 +194,8 @@ const (
 // Outbox keeps the events of committed writes in the order in which readers may rely on (role: records, in the database of
 // the journal).
 type Outbox interface {
-	// Append writes events; inside [Journal.Atomic] they are there if and only if that commits. An event of a saga about a
-	// node that is there already is passed over.
+	// Append writes events; inside [Journal.Atomic] they are there if and only if that commits, and not before. An event of a
+	// saga about a node that is there already is passed over.
 	Append(ctx context.Context, events []Event) error
 	// After reads up to limit events of a scope that follow a position, in order. An event that is read is never followed by
 	// one with a lower position that was not there before.

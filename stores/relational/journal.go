@@ -34,6 +34,10 @@ func (r Journal) Atomic(ctx context.Context, fn func(context.Context) error) err
 	return r.db.Write(ctx, func(ctx context.Context, _ Querier) error { return fn(ctx) })
 }
 
+// unfinished is the condition that a saga has not ended: every instant is later than this one. SQLite finds such a range by
+// the index, and IS NOT NULL not.
+const unfinished = "due_at > -9000000000000000000"
+
 // Begin writes a new saga with its claims and leases it to its owner.
 func (r Journal) Begin(ctx context.Context, saga *stores.Saga, lease time.Duration) error {
 	return r.write(ctx, []*stores.Saga{saga}, func(ctx context.Context, q Querier) error {
@@ -164,7 +168,7 @@ func (r Journal) Advance(ctx context.Context, saga *stores.Saga, held int) error
 		if row.Owner == "" {
 			st.Add(", lease_until = 0")
 		}
-		st.Add(" WHERE id = ? AND scope = ? AND fence = ? AND (due_at IS NOT NULL OR state = ?)",
+		st.Add(" WHERE id = ? AND scope = ? AND fence = ? AND ("+unfinished+" OR state = ?)",
 			saga.ID, r.db.ScopeValues(saga.Scope)[0], held, saga.State)
 		n, err := st.Run(ctx, q)
 		if err == nil && n == 0 {
@@ -198,7 +202,7 @@ func (r Journal) Unfinished(ctx context.Context) (map[stores.SagaState]int, erro
 		return nil, err
 	}
 	out := map[stores.SagaState]int{}
-	err := SQL("SELECT state, count(*) FROM sagas WHERE due_at IS NOT NULL GROUP BY state").
+	err := SQL("SELECT state, count(*) FROM sagas WHERE "+unfinished+" GROUP BY state").
 		Each(ctx, r.db.Reader(ctx), func(rows *sql.Rows) error {
 			var state stores.SagaState
 			var n int

@@ -81,7 +81,7 @@ func (r Journal) free(st *Statement, owner string, alone bool) *Statement {
 	if !alone {
 		return st.Add("due_at <= " + now)
 	}
-	return st.Add("due_at IS NOT NULL AND not_before <= "+now+" AND (lease_until <= "+now+" OR owner <> ?)", owner)
+	return st.Add(unfinished+" AND not_before <= "+now+" AND (lease_until <= "+now+" OR owner <> ?)", owner)
 }
 
 // chosen locks and reads the sagas among some that are still free, with their plans.
@@ -124,7 +124,7 @@ func (r Journal) lease(ctx context.Context, q Querier, sagas []*stores.Saga, own
 func (r Journal) Wake(ctx context.Context, s stores.Scope, id stores.ID) (woken bool, err error) {
 	err = r.db.Write(ctx, func(ctx context.Context, q Querier) error {
 		now := r.db.Now()
-		n, err := SQL("UPDATE sagas SET not_before = "+now+" WHERE id = ? AND scope = ? AND due_at IS NOT NULL AND lease_until <= "+now,
+		n, err := SQL("UPDATE sagas SET not_before = "+now+" WHERE id = ? AND scope = ? AND "+unfinished+" AND lease_until <= "+now,
 			id, r.db.ScopeValues(s)[0]).Run(ctx, q)
 		woken = n > 0
 		return err

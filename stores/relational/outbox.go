@@ -34,11 +34,11 @@ func (r Outbox) Append(ctx context.Context, events []stores.Event) error {
 }
 
 func (r Outbox) write(ctx context.Context, q Querier, events []stores.Event) error {
-	if _, err := SQL("UPDATE outbox_end SET position = position + ?", len(events)).Run(ctx, q); err != nil {
+	if _, err := SQL("UPDATE outbox_end SET position = position + ? WHERE only_one = 1", len(events)).Run(ctx, q); err != nil {
 		return err
 	}
 	var end int64
-	if err := SQL("SELECT position FROM outbox_end").One(ctx, q, &end); err != nil {
+	if err := SQL("SELECT position FROM outbox_end WHERE only_one = 1").One(ctx, q, &end); err != nil {
 		return err
 	}
 	columns := append(r.db.ScopeColumns(), "position", "saga", "type", "node_kind", "node", "version", "fields", "at")

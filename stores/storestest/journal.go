@@ -260,8 +260,8 @@ func testAdvanceFenced(l ledger) {
 	l.holds("saga after its fence was raised", next)
 }
 
-// testSagaEnd ends sagas in both ways: they lose owner and claims, and stay as they are. What becomes of the plan is seen
-// where sagas are taken over.
+// testSagaEnd ends sagas in both ways: they lose owner and claims, and stay as they are. Whether they lose their plans does
+// not show through the contract.
 func testSagaEnd(l ledger) {
 	for _, state := range []stores.SagaState{stores.SagaCommitted, stores.SagaCompensated} {
 		saga := l.begin(l.draft("a", "b"), time.Hour)
