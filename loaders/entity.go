@@ -12,6 +12,13 @@ func (l *Loaders) Entity(ctx context.Context, at *Place, id stores.ID) (*stores.
 	return byID(ctx, l, at, stores.KindEntity, id, l.set.Entities.ByID)
 }
 
+// EntityByName loads the current entity of a name; nil when there is none.
+func (l *Loaders) EntityByName(ctx context.Context, at *Place, name string) (*stores.Entity, error) {
+	return load(ctx, l, at, name, func(ctx context.Context, names []string, places []*Place) (map[string]*stores.Entity, error) {
+		return l.set.Entities.ByName(ctx, l.scope, names, selected(places, stores.KindEntity))
+	}, one)
+}
+
 // EntityRecord loads the records part of one entity; never nil.
 func (l *Loaders) EntityRecord(ctx context.Context, at *Place, id stores.ID) (*stores.EntityRecord, error) {
 	r, err := load(ctx, l, at, id, func(ctx context.Context, ids []stores.ID, places []*Place) (map[stores.ID]*stores.EntityRecord, error) {

@@ -1,6 +1,7 @@
 package stores
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"time"
@@ -164,6 +165,14 @@ func (e *Entity) ValidAt(at time.Time) bool {
 	return !at.Before(e.ValidFrom) && (e.ValidTo == nil || at.Before(*e.ValidTo))
 }
 
+// Newer says whether the entity was created after another one, which may be nil.
+func (e *Entity) Newer(than *Entity) bool {
+	if than == nil {
+		return true
+	}
+	return cmp.Or(e.CreatedAt.Compare(than.CreatedAt), cmp.Compare(e.ID, than.ID)) > 0
+}
+
 // Retrievability is how readily the entity comes to mind at an instant, 0..1: 0.9^(t/S) with t the days since it was last
 // accessed and S its stability (exponential forgetting curve).
 func (e *Entity) Retrievability(at time.Time) float64 {
@@ -191,6 +200,9 @@ type Entities interface {
 	ByID(ctx context.Context, s Scope, ids []ID, fields []Field) (map[ID]*Entity, error)
 	List(ctx context.Context, s Scope, q Query) (Slice[*Entity], error)
 	Count(ctx context.Context, s Scope, where Filter) (int, error)
+	// ByName reads the current entity of each name, the one that was not superseded; names are compared byte by byte. Should a
+	// moment know two, it is the newer one.
+	ByName(ctx context.Context, s Scope, names []string, fields []Field) (map[string]*Entity, error)
 	// ByEpisode reads, for each episode, the entities it mentions, ordered by name.
 	ByEpisode(ctx context.Context, s Scope, episodes []ID, fields []Field) (map[ID][]*Entity, error)
 	// ByLineage reads all versions of each lineage, oldest first.

@@ -150,6 +150,10 @@ func TestQueryPlans(t *testing.T) {
 		_, err := db.EntityRecords().ByName(ctx, s, []string{"a", "b"})
 		return err
 	})
+	explain(t, db, "entities by name", true, func(db *DB) error {
+		_, err := db.Entities().ByName(ctx, s, []string{"a", "b"}, nil)
+		return err
+	})
 	explain(t, db, "a step of a walk", true, func(db *DB) error {
 		return db.snapshot(ctx, func(q querier) error {
 			w := &walk{q: q, scope: s.Key(), types: []stores.RelationType{"USES"}, left: 10}

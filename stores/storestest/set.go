@@ -18,6 +18,7 @@ func Set(t *testing.T, open func(testing.TB) *stores.Set) {
 		{"Episodes", set.Episodes != nil, Episodes},
 		{"Procedures", set.Procedures != nil, Procedures},
 		{"Relationships", set.Relationships != nil, Relationships},
+		{"Fences", set.Entities != nil, Fences},
 		{"EntityRecords", set.EntityRecords != nil, EntityRecords},
 		{"Profiles", set.Profiles != nil, Profiles},
 		{"Todos", set.Todos != nil, Todos},
