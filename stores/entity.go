@@ -55,7 +55,7 @@ type EntityRecord struct {
 
 // At is the record as it belongs to a version of the entity: a change writes the record first.
 func (r *EntityRecord) At(version int) *EntityRecord {
-	if r.Before != nil && r.Before.Version == version {
+	if r != nil && r.Before != nil && r.Before.Version == version {
 		return r.Before
 	}
 	return r
