@@ -65,6 +65,7 @@ func newServer(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *se
 	if s.listener, err = listen(ctx, cfg.Listen); err != nil {
 		return nil, err
 	}
+	s.writes.Start()
 	s.http = &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -124,7 +125,6 @@ func (s *server) open(ctx context.Context) error {
 		Log: s.log, Lease: s.cfg.Saga.Lease, Queue: s.cfg.Saga.Queue, QueueOfScope: s.cfg.Saga.Queue / scopesShare,
 		QueuedFor: s.cfg.Saga.QueuedFor, Keep: s.cfg.Saga.Keep,
 	})
-	s.writes.Start()
 	return nil
 }
 

@@ -44,6 +44,7 @@ func NewHandler(o Options) (http.Handler, error) {
 	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), model.NewSigner(o.CursorKey), health(o.Guards))
 	schema := Schema(root)
 	o.Transport.ErrorPresenter, o.Transport.Recover = presenter(o.Log), recovered(o.Log)
+	o.Writes.Submit(submitter(schema, o.Set, o.Log))
 	h := transport.New(schema, o.Transport)
 	if o.Metrics == nil {
 		o.Metrics = noop.NewMeterProvider()

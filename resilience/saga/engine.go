@@ -19,6 +19,7 @@ type draft struct {
 	steps  []step
 	pivot  int
 	answer any    // complete once the steps are done
+	begun  bool   // it is in the journal
 	final  []byte // the answer of a saga that its author did not have to wait for
 }
 
@@ -185,6 +186,7 @@ func (w *Writer) inSteps(ctx context.Context, s stores.Scope, r Request, d *draf
 		leave()
 		return err
 	}
+	d.begun = true
 	ended := make(chan error, 1)
 	w.working.Go(func() {
 		defer leave()
@@ -263,6 +265,8 @@ type written struct {
 	Keyed  bool            `json:"keyed,omitempty"`
 	Answer json.RawMessage `json:"answer,omitempty"`
 
+	Submission *Submission `json:"submission,omitempty"` // instead of all this
+
 	// Completes is the step that puts the very node that the answer is, and may give it a position; -1: none does.
 	Completes int `json:"completes"`
 }
@@ -289,6 +293,12 @@ func (w *Writer) resume(saga *stores.Saga) (*running, error) {
 	var plan written
 	if err := json.Unmarshal(saga.Plan, &plan); err != nil {
 		return nil, fmt.Errorf("read the plan of the saga %s: %w", saga.ID, err)
+	}
+	if plan.Submission != nil {
+		plan.Submission.Saga = saga.ID
+		x := &running{w: w, draft: &draft{}, saga: saga, submission: plan.Submission, leased: time.Now()}
+		x.show()
+		return x, nil
 	}
 	d := &draft{nodes: plan.Nodes, claims: saga.Claims, events: plan.Events, pivot: plan.Pivot, answer: plan.Answer}
 	for _, k := range plan.Steps {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,7 +54,7 @@ func (w *Writer) every(pause time.Duration, what string, fn func(context.Context
 func (w *Writer) Recover(ctx context.Context) (int, error) {
 	total := 0
 	for ctx.Err() == nil {
-		due, err := w.set.Journal.Due(ctx, w.owner, w.options.Lease, w.alone(), w.options.Drain)
+		due, err := w.set.Journal.Due(ctx, w.owner, w.options.Lease, w.alone(), w.options.Drain*dueForEach)
 		if err != nil {
 			return total, err
 		}
@@ -62,12 +63,45 @@ func (w *Writer) Recover(ctx context.Context) (int, error) {
 		}
 		total += len(due)
 		var all sync.WaitGroup
-		for _, saga := range due {
-			all.Go(func() { w.carryOver(ctx, saga) })
+		free := make(chan struct{}, w.options.Drain)
+		for _, lane := range lanes(due) {
+			free <- struct{}{}
+			all.Go(func() {
+				defer func() { <-free }()
+				for _, saga := range lane {
+					w.carryOver(ctx, saga)
+				}
+			})
 		}
 		all.Wait()
 	}
 	return total, ctx.Err()
+}
+
+// dueForEach is how many sagas are taken over at once for each that is worked on.
+const dueForEach = 4
+
+// lanes parts sagas into lists whose members follow each other: submissions of a scope keep their order, any other saga has
+// claimed what it touches.
+func lanes(due []*stores.Saga) [][]*stores.Saga {
+	var out [][]*stores.Saga
+	of := map[stores.Scope]int{}
+	for _, saga := range due {
+		at, ok := of[saga.Scope]
+		switch {
+		case len(saga.Steps) > 0:
+			out = append(out, []*stores.Saga{saga})
+		case ok:
+			out[at] = append(out[at], saga)
+		default:
+			of[saga.Scope] = len(out)
+			out = append(out, []*stores.Saga{saga})
+		}
+	}
+	for _, at := range of {
+		slices.SortStableFunc(out[at], func(a, b *stores.Saga) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	}
+	return out
 }
 
 // alone says that whoever owned a saga of this journal before is dead. It is true once, before this gateway has made any.
@@ -78,7 +112,7 @@ func (w *Writer) carryOver(ctx context.Context, saga *stores.Saga) {
 	x, err := w.resume(saga)
 	if err == nil {
 		saga.Attempts++
-		if saga.State == stores.SagaQueued && time.Since(saga.CreatedAt) > w.options.QueuedFor {
+		if saga.State == stores.SagaQueued && x.submission == nil && time.Since(saga.CreatedAt) > w.options.QueuedFor {
 			err = x.turnBack(ctx, 0, errExpired)
 		} else {
 			err = x.work(ctx)

@@ -14,10 +14,13 @@ import (
 // running is a saga that this gateway works on.
 type running struct {
 	*draft
-	w      *Writer
-	saga   *stores.Saga // as it is in the journal, or about to be
-	keyed  bool         // its answer is remembered
-	leased time.Time    // when the lease began at the latest
+	w     *Writer
+	saga  *stores.Saga // as it is in the journal, or about to be
+	keyed bool         // its answer is remembered
+
+	submission *Submission // what there is instead of a draft; nil: nothing
+
+	leased time.Time // when the lease began at the latest
 	public atomic.Pointer[stores.Saga]
 }
 
@@ -82,6 +85,9 @@ func (x *running) keepLease(ctx context.Context, end context.CancelCauseFunc) (s
 
 // carryOn takes a saga to its end, forwards or backwards.
 func (x *running) carryOn(ctx context.Context) error {
+	if x.submission != nil {
+		return x.submit(ctx)
+	}
 	if x.saga.State == stores.SagaCompensating || x.saga.State == stores.SagaStuck {
 		return x.takeBack(ctx)
 	}

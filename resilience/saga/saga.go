@@ -109,6 +109,9 @@ func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think
 		if err == nil {
 			return p.answer, nil
 		}
+		if !d.begun && w.mayQueue(ctx, s, r, err) {
+			return none, w.enqueue(ctx, s, r, err)
+		}
 		if !w.again(ctx, s, r, err) || attempt == attempts {
 			return none, err
 		}
@@ -187,7 +190,9 @@ func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (a
 			return answer, true, json.Unmarshal(a.Response, &answer)
 		case saga == nil || saga.State.Ended():
 			return answer, true, keyConflict("this request was carried out, and what it wrote was deleted since")
-		case time.Now().After(end) || saga.State == stores.SagaQueued:
+		case saga.State == stores.SagaQueued:
+			return answer, true, nil // its author sees the saga
+		case time.Now().After(end):
 			return answer, true, keyConflict(fmt.Sprintf("this request is being carried out; see the saga %s", saga.ID))
 		}
 		if !pause(ctx) {

@@ -65,7 +65,9 @@ type Writer struct {
 	owner   string // of the sagas it works on
 	actions map[string]func() action
 	turns   turns
-	lived   atomic.Bool // it has looked for sagas before
+
+	submitter Submitter   // nil: nobody makes submissions
+	lived     atomic.Bool // it has looked for sagas before
 
 	// Work goes on when its caller leaves. It ends when the writer closes: what is left is carried on by whoever comes next.
 	life    context.Context
