@@ -37,8 +37,8 @@ func (r Outbox) write(ctx context.Context, q Querier, events []stores.Event) err
 	if _, err := SQL("UPDATE outbox_end SET position = position + ? WHERE only_one = 1", len(events)).Run(ctx, q); err != nil {
 		return err
 	}
-	var end int64
-	if err := SQL("SELECT position FROM outbox_end WHERE only_one = 1").One(ctx, q, &end); err != nil {
+	end, err := r.end(ctx, q)
+	if err != nil {
 		return err
 	}
 	columns := append(r.db.ScopeColumns(), "position", "saga", "type", "node_kind", "node", "version", "fields", "at")
@@ -54,13 +54,19 @@ func (r Outbox) write(ctx context.Context, q Querier, events []stores.Event) err
 	return insertRows(ctx, q, "INSERT INTO outbox ("+strings.Join(columns, ", ")+")", r.db.PassOver(), len(columns), values)
 }
 
-// After reads up to limit events of a scope that follow a position, in order.
+// After reads up to limit events of a scope that follow a position, in order. It reads the end first, and then what is
+// there up to the end: MariaDB may show one statement a transaction and not another that was committed right before.
 func (r Outbox) After(ctx context.Context, s stores.Scope, position int64, limit int) (events []stores.Event, err error) {
 	if err := r.db.Usable(ctx); err != nil || limit <= 0 {
 		return nil, err
 	}
-	err = SQL("SELECT position, saga, type, node_kind, node, version, fields, at FROM outbox WHERE scope = ? AND position > ? ORDER BY position LIMIT ?",
-		r.db.ScopeValues(s)[0], position, limit).Each(ctx, r.db.Reader(ctx), func(rows *sql.Rows) error {
+	q := r.db.Reader(ctx)
+	end, err := r.end(ctx, q)
+	if err != nil || end <= position {
+		return nil, r.db.Ended(ctx, err)
+	}
+	err = SQL("SELECT position, saga, type, node_kind, node, version, fields, at FROM outbox WHERE scope = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?",
+		r.db.ScopeValues(s)[0], position, end, limit).Each(ctx, q, func(rows *sql.Rows) error {
 		e := stores.Event{Scope: s}
 		err := rows.Scan(&e.Position, &e.Saga, &e.Type, &e.Node.Kind, &e.Node.ID, &e.Version,
 			flat.JSON[[]stores.Field]{To: &e.Fields}, flat.Instant{To: &e.At})
@@ -68,6 +74,12 @@ func (r Outbox) After(ctx context.Context, s stores.Scope, position int64, limit
 		return err
 	})
 	return events, r.db.Ended(ctx, err)
+}
+
+// end is the last position that was given away.
+func (r Outbox) end(ctx context.Context, q Querier) (position int64, err error) {
+	err = SQL("SELECT position FROM outbox_end WHERE only_one = 1").One(ctx, q, &position)
+	return position, err
 }
 
 // Prune deletes events older than an instant, in every scope, and says how many there were.
