@@ -23,15 +23,16 @@ type Settings struct {
 // Protect adds to each guard what keeps a backend that fails from taking the rest with it. Call it before the first call
 // passes a guard. Inside the middlewares that the guards have, outermost first: retry, bulkhead, breaker, attempt timeout.
 func (g Guards) Protect(s Settings) {
-	seen := map[*Guard]bool{}
+	seen, changes := map[*Guard]bool{}, &feed{}
 	for _, guard := range g {
 		if seen[guard] {
 			continue
 		}
 		seen[guard] = true
 		guard.breaker = newBreaker(guard.backend.Name(), s)
+		guard.breaker.changes = changes
 		_, local := guard.backend.(stores.Local)
-		guard.middlewares = append(guard.middlewares, newRetry().do, newBulkhead(s, local).do, guard.breaker.do)
+		guard.middlewares = append(guard.middlewares, guard.breaker.shed, newRetry().do, newBulkhead(s, local).do, guard.breaker.do)
 		if !local { // one that is waits for itself: for the lock of a writer
 			guard.middlewares = append(guard.middlewares, attemptTimeout(s.Timeout))
 		}
