@@ -29,6 +29,7 @@ func Wrap(set *stores.Set, guards Guards) *stores.Set {
 		Locks:         front(set.Locks, caching, func(n stores.Locks, g gate) stores.Locks { return locks{n, g} }),
 		Bus:           front(set.Bus, caching, func(n stores.Bus, g gate) stores.Bus { return bus{n, g} }),
 		Embedder:      front(set.Embedder, guards.gate(stores.RoleEmbedder), func(n stores.Embedder, g gate) stores.Embedder { return embedder{n, g} }),
+		Copies:        front(set.Copies, caching, func(n stores.Copies, g gate) stores.Copies { return copies{n, g} }),
 		Atomic:        transaction(set.Atomic),
 		Backends:      guards.backends(set.Backends),
 	}

@@ -45,6 +45,7 @@ func hollow() *stores.Set {
 		Locks:         struct{ stores.Locks }{},
 		Bus:           struct{ stores.Bus }{},
 		Embedder:      struct{ stores.Embedder }{},
+		Copies:        struct{ stores.Copies }{},
 		Backends: []stores.Playing{
 			{Role: stores.RoleGraph, Backend: sql}, {Role: stores.RoleRecords, Backend: sql},
 			{Role: stores.RoleVectors, Backend: sql}, {Role: stores.RoleCache, Backend: cache},
@@ -150,7 +151,7 @@ func home(contract string) (role stores.Role, product string) {
 		return stores.RoleGraph, "sql"
 	case "Vectors":
 		return stores.RoleVectors, "sql"
-	case "Cache", "Locks", "Bus":
+	case "Cache", "Locks", "Bus", "Copies":
 		return stores.RoleCache, "cache"
 	case "Embedder":
 		return stores.RoleEmbedder, "model"

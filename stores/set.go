@@ -44,6 +44,7 @@ type Set struct {
 	Locks         Locks
 	Bus           Bus
 	Embedder      Embedder
+	Copies        Copies // nil: there are none
 
 	// Atomic runs fn in one transaction over the graph, the records and the vectors; the stores join it through the
 	// context they are given. It is nil when these are not one database.

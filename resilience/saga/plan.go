@@ -38,7 +38,7 @@ func (w *Writer) checked(check step, steps ...step) []step {
 // remove deletes one node by the given steps, and says whether it was there.
 func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, ref stores.Ref, expected *int, c contract[T], steps ...step) (bool, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[bool], error) {
-		found, err := c.byID(ctx, s, []stores.ID{ref.ID}, []stores.Field{})
+		found, err := c.byID(ctx, s, []stores.ID{ref.ID}, w.fieldsToForget())
 		n := found[ref.ID]
 		if err != nil || n == nil {
 			return plan[bool]{}, err
@@ -46,9 +46,35 @@ func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, re
 		if err := expect(expected, c.version(n)); err != nil {
 			return plan[bool]{}, err
 		}
-		return plan[bool]{
+		p := plan[bool]{
 			answer: true, nodes: []stores.Ref{ref}, claims: []string{string(ref.ID)}, events: []stores.Event{forgotten(ref)},
-			steps: append(w.checked(c.Check(ref.ID, c.version(n)), steps...), w.forgetAnswers(ref.ID)),
-		}, nil
+			steps: w.checked(c.Check(ref.ID, c.version(n)), steps...),
+		}
+		p.finish(w.forgetCopies(ref.Kind, textOf(n)...), w.forgetAnswers(ref.ID))
+		return p, nil
 	})
+}
+
+// finish adds the last steps of a deletion. The first of them are in a cache, and nothing is taken back for its sake.
+func (p *plan[T]) finish(copies []step, last step) {
+	if len(copies) > 0 {
+		p.pivot = len(p.steps)
+	}
+	p.steps = append(append(p.steps, copies...), last)
+}
+
+// fieldsToForget are the fields by which nodes are read that are to be deleted.
+func (w *Writer) fieldsToForget() []stores.Field {
+	if w.set.Copies == nil {
+		return []stores.Field{}
+	}
+	return nil // the copies of vectors are found by the texts
+}
+
+// textOf is the text whose vector stands for a node.
+func textOf(n any) []string {
+	if e, ok := n.(interface{ EmbeddingText() string }); ok && e.EmbeddingText() != "" {
+		return []string{e.EmbeddingText()}
+	}
+	return nil
 }

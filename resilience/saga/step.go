@@ -86,6 +86,7 @@ func (w *Writer) vocabulary() map[string]func() action {
 	all["relationships.decay"] = func() action { return &decay{w: w} }
 	all["entityRecords.turn"] = func() action { return &turnRecord{w: w} }
 	all["entityRecords.settle"] = func() action { return &settleRecord{w: w} }
+	all["copies.forget"] = func() action { return &forgetCopies{w: w} }
 	all["answers.forget"] = func() action { return &forgetAnswers{w: w} }
 	return all
 }
@@ -117,4 +118,32 @@ func (a *forgetAnswers) do(ctx context.Context, s stores.Scope) error {
 
 func (w *Writer) forgetAnswers(ids ...stores.ID) step {
 	return step{stores.RoleRecords, "answers.forget", &forgetAnswers{w: w, Nodes: ids}}
+}
+
+// forgetCopies erases the copies of the vectors of texts. They vanish by themselves, so nobody needs them back.
+type forgetCopies struct {
+	w *Writer
+	unchanging
+	Kind  stores.Kind
+	Texts []string
+	there int
+}
+
+func (a *forgetCopies) do(ctx context.Context, _ stores.Scope) error {
+	n, err := a.w.set.Copies.Forget(ctx, a.Texts)
+	a.there = max(a.there, n)
+	return err
+}
+
+func (a *forgetCopies) receipt(ctx context.Context, _ stores.Scope) ([]stores.Receipt, error) {
+	left, err := a.w.set.Copies.Kept(ctx, a.Texts)
+	return []stores.Receipt{{Store: stores.RoleCache, Kind: a.Kind, Name: "copies", Deleted: a.there, Left: left}}, err
+}
+
+// forgetCopies are the steps that erase the copies of the vectors of texts: none where there are none.
+func (w *Writer) forgetCopies(kind stores.Kind, texts ...string) []step {
+	if w.set.Copies == nil || len(texts) == 0 {
+		return nil
+	}
+	return []step{{stores.RoleCache, "copies.forget", &forgetCopies{w: w, Kind: kind, Texts: texts}}}
 }
