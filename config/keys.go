@@ -204,6 +204,16 @@ var keys = []key{
 		bind: func(c *Config) value { return number{&c.Guard.Concurrency} },
 	},
 	{
+		name: "stale.limit", fallback: "5m", kind: kindDuration,
+		doc:  "How old an earlier answer may be that stands in for a server that is down. `0` turns it off: what the server would answer is an error then.",
+		bind: func(c *Config) value { return durationOrNone{duration{&c.Stale.Limit}} },
+	},
+	{
+		name: "stale.memory", fallback: "64MiB", kind: kindSize,
+		doc:  "How much memory earlier answers may take, roughly. What was kept for longest goes first.",
+		bind: func(c *Config) value { return size{&c.Stale.Memory} },
+	},
+	{
 		name: "sqlite.synchronous", fallback: "NORMAL", kind: "NORMAL|FULL",
 		doc: "How far a commit waits for the disk. `NORMAL` survives a crash of the gateway, and a loss of power may undo the latest commits; `FULL` survives both and is slower.",
 		bind: func(c *Config) value {
