@@ -69,10 +69,10 @@ func isStrong(op *graphql.OperationContext) (strong, ok bool) {
 }
 
 // degraded lets queries have earlier answers from stores that are down, and tells in the response what is old or missing.
-// What mutations read is always as it is stored.
+// What mutations and events show is as it is stored.
 func degraded(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	op := graphql.GetOperationContext(ctx)
-	if strong, _ := isStrong(op); strong || op.Operation == nil || op.Operation.Operation == ast.Mutation {
+	if strong, _ := isStrong(op); strong || op.Operation == nil || op.Operation.Operation != ast.Query {
 		ctx = stores.Strong(ctx)
 	}
 	ctx, gathered := resilience.WithDegraded(ctx)

@@ -189,20 +189,23 @@ func TestStrongReads(t *testing.T) {
 	if r := g.Post(t, readEpisodes, nil, http.Header{graph.ConsistencyHeader: {"STRONG", "no"}}); len(r.Errors) != 1 || r.Errors[0].Code() != "BAD_REQUEST" {
 		t.Errorf("a bad header: %s", r.Body)
 	}
-	ws := dial(t, g)
+	ws := dial(t, g, nil)
 	for _, c := range []struct{ extensions, want string }{{`{}`, `"status":"stale"`}, {`{"consistency":"STRONG"}`, `"STORE_UNAVAILABLE"`}, {`{"consistency":"no"}`, `"BAD_REQUEST"`}} {
 		if got := ws(fmt.Sprintf(`{"query":%q,"extensions":%s}`, readEpisodes, c.extensions)); !strings.Contains(got, c.want) {
 			t.Errorf("over a WebSocket with %s: %s", c.extensions, got)
 		}
 	}
+	if got := dial(t, g, header)(fmt.Sprintf(`{"query":%q}`, readEpisodes)); !strings.Contains(got, `"STORE_UNAVAILABLE"`) {
+		t.Errorf("by the header of a WebSocket: %s", got)
+	}
 }
 
-// dial opens a WebSocket and gives the way to run an operation over it, which answers its first message.
-func dial(t *testing.T, g *graphtest.Gateway) func(payload string) string {
+// dial opens a WebSocket with a header and gives the way to run an operation over it, which answers its first message.
+func dial(t *testing.T, g *graphtest.Gateway, header http.Header) func(payload string) string {
 	t.Helper()
 	s := httptest.NewServer(g.Handler)
 	t.Cleanup(s.Close)
-	conn, _, err := websocket.Dial(t.Context(), s.URL, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	conn, _, err := websocket.Dial(t.Context(), s.URL, &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,9 +92,10 @@ func do3[A, B, C any](ctx context.Context, e entry, method func(context.Context,
 	return do(ctx, e, func(ctx context.Context) error { return method(ctx, a, b, c) })
 }
 
-// changed lets go the answers that a write has made old, whatever became of it. Writes have their scope as first argument.
+// changed lets go the answers that a write to a record of truth has made old, whatever became of it. Writes have their scope
+// as first argument.
 func changed[A any](e entry, a A) {
-	if !e.op.Write || e.guard.memory == nil {
+	if !e.op.Write || e.guard.memory == nil || e.op.Role != stores.RoleGraph && e.op.Role != stores.RoleRecords {
 		return
 	}
 	if s, ok := any(a).(stores.Scope); ok {
