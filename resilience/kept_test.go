@@ -16,6 +16,7 @@ import (
 // todoServer holds todos, and does what its hooks say.
 type todoServer struct {
 	stores.Todos
+	local   bool // it is part of the process
 	content string
 	reading func() error // runs once the answer of a read is made
 	writing func() error
@@ -49,9 +50,17 @@ func (s *todoServer) Put(context.Context, stores.Scope, []*stores.Todo) error {
 	return s.hook(s.writing)
 }
 
+// embedded is a backend that is part of the process.
+type embedded struct{ backend }
+
+func (*embedded) Local() {}
+
 // keeping puts a server of todos behind a guard that keeps its answers for a minute.
 func keeping(s *todoServer, change func(*resilience.Settings)) *stores.Set {
-	b := &backend{name: "sql"}
+	var b stores.Backend = &backend{name: "sql"}
+	if s.local {
+		b = &embedded{backend{name: "sql"}}
+	}
 	set := &stores.Set{Todos: s, Backends: []stores.Playing{{Role: stores.RoleRecords, Backend: b}}}
 	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return nil })
 	settings := limits()
@@ -140,8 +149,9 @@ func TestNotKept(t *testing.T) {
 		}, 1},
 		"turned off": {func(s *resilience.Settings) { s.StaleLimit = 0 }, func(t *testing.T, set *stores.Set) { list(t, set, 1) }, 1},
 		"no room":    {func(s *resilience.Settings) { s.StaleMemory = 100 }, func(t *testing.T, set *stores.Set) { list(t, set, 1) }, 1},
+		"embedded":   {nil, func(t *testing.T, set *stores.Set) { list(t, set, 1) }, 1},
 	} {
-		s := &todoServer{content: "x"}
+		s := &todoServer{content: "x", local: name == "embedded"}
 		set := keeping(s, c.settings)
 		c.read(t, set)
 		s.reading = func() error { return broken }
