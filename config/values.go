@@ -187,7 +187,10 @@ func (v durationOrNone) set(text string) error {
 		*v.to = 0
 		return nil
 	}
-	return v.duration.set(text)
+	if err := v.duration.set(text); err != nil {
+		return fmt.Errorf("%w, or 0", err)
+	}
+	return nil
 }
 
 // number is a positive whole number.
