@@ -21,6 +21,7 @@ import (
 	"thalamus/graph/transport"
 	"thalamus/playground"
 	"thalamus/resilience"
+	"thalamus/resilience/saga"
 	"thalamus/stores"
 	"thalamus/stores/open"
 	"thalamus/telemetry"
@@ -33,6 +34,7 @@ type server struct {
 	telemetry *telemetry.Telemetry
 	set       *stores.Set // guarded
 	guards    resilience.Guards
+	writes    *saga.Writer
 	listener  net.Listener
 	http      *http.Server
 	streams   *streams
@@ -64,6 +66,7 @@ func newServer(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *se
 	if s.listener, err = listen(ctx, cfg.Listen); err != nil {
 		return nil, err
 	}
+	s.writes.Start()
 	s.http = &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -122,8 +125,18 @@ func (s *server) open(ctx context.Context) error {
 	if unembedded {
 		s.log.WarnContext(ctx, "there are memories and no vectors, so recall by meaning finds nothing: run `thalamus reembed`")
 	}
-	return open.CheckModel(ctx, s.set)
+	if err := open.CheckModel(ctx, s.set); err != nil {
+		return err
+	}
+	s.writes = saga.New(s.set, saga.Options{
+		Log: s.log, Lease: s.cfg.Saga.Lease, Queue: s.cfg.Saga.Queue, QueueOfScope: s.cfg.Saga.Queue / scopesShare,
+		QueuedFor: s.cfg.Saga.QueuedFor, Keep: s.cfg.Saga.Keep,
+	})
+	return nil
 }
+
+// scopesShare is the part of the queue of writes that one scope may fill: one in so many.
+const scopesShare = 20
 
 // handler is everything that is served.
 func (s *server) handler() (http.Handler, error) {
@@ -132,7 +145,7 @@ func (s *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	api, err := graph.NewHandler(graph.Options{
-		Set: s.set, Guards: s.guards, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
+		Set: s.set, Guards: s.guards, Writes: s.writes, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
 		Transport: transport.Options{
 			MaxBody: int64(s.cfg.Limits.Body), Timeout: s.cfg.Limits.Timeout,
 			Introspection: s.cfg.Introspection, Origins: s.cfg.CORS.Origins,
@@ -235,6 +248,11 @@ func (s *server) Close() error {
 		if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
+	}
+	if s.writes != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		s.writes.Close(ctx)
 	}
 	if s.stop != nil {
 		s.stop()

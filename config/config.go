@@ -34,6 +34,7 @@ type Config struct {
 	Limits        Limits
 	Guard         Guard
 	Stale         Stale
+	Saga          Saga
 	SQLite        SQLite
 
 	embedderKeyFile, graphPasswordFile, recordsPasswordFile, vectorsKeyFile, cachePasswordFile, cursorsKeyFile string
@@ -82,6 +83,14 @@ type Guard struct {
 type Stale struct {
 	Limit  time.Duration
 	Memory Size
+}
+
+// Saga is how writes to several stores survive.
+type Saga struct {
+	Lease     time.Duration
+	Queue     int
+	QueuedFor time.Duration
+	Keep      time.Duration
 }
 
 // Size is a number of bytes.

@@ -197,7 +197,7 @@ func TestForeignCursors(t *testing.T) {
 func TestDeadRecords(t *testing.T) {
 	dead(t, stores.RoleRecords, map[string]bool{
 		"episodes.edges.node.profile": true, "episodes.edges.node.todos": true, "episodes.edges.node.entities.content": true,
-		"episodes.edges.node.entities.todos": true, "todos": true, "profile": true, "named": true,
+		"episodes.edges.node.entities.todos": true, "todos": true, "profile": true,
 	})
 }
 

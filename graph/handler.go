@@ -32,7 +32,8 @@ const TraceHeader = "Thalamus-Trace"
 type Options struct {
 	Set       *stores.Set // guarded
 	Guards    resilience.Guards
-	CursorKey []byte // signs cursors; at least 16 bytes
+	Writes    *saga.Writer // over the set
+	CursorKey []byte       // signs cursors; at least 16 bytes
 	Log       *slog.Logger
 	Metrics   metric.MeterProvider // nil: none
 	Transport transport.Options
@@ -40,9 +41,10 @@ type Options struct {
 
 // NewHandler serves the schema.
 func NewHandler(o Options) (http.Handler, error) {
-	root := resolvers.New(o.Set, saga.New(o.Set), recall.New(o.Set), model.NewSigner(o.CursorKey), health(o.Guards))
+	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), model.NewSigner(o.CursorKey), health(o.Guards))
 	schema := Schema(root)
 	o.Transport.ErrorPresenter, o.Transport.Recover = presenter(o.Log), recovered(o.Log)
+	o.Writes.Submit(submitter(schema, o.Set, o.Log))
 	h := transport.New(schema, o.Transport)
 	if o.Metrics == nil {
 		o.Metrics = noop.NewMeterProvider()

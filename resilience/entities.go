@@ -25,6 +25,10 @@ func (d entities) Count(ctx context.Context, s stores.Scope, where stores.Filter
 	return kept2(ctx, d.gate.read("entities.count", 0), one, d.next.Count, s, where)
 }
 
+func (d entities) ByName(ctx context.Context, s stores.Scope, names []string, fields []stores.Field) (map[string]*stores.Entity, error) {
+	return each3(ctx, d.gate.read("entities.byName", len(names)), keyed, d.next.ByName, s, names, fields)
+}
+
 func (d entities) ByEpisode(ctx context.Context, s stores.Scope, episodes []stores.ID, fields []stores.Field) (map[stores.ID][]*stores.Entity, error) {
 	return each3(ctx, d.gate.read("entities.byEpisode", len(episodes)), grouped, d.next.ByEpisode, s, episodes, fields)
 }

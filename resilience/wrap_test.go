@@ -37,6 +37,8 @@ func hollow() *stores.Set {
 		Profiles:      struct{ stores.Profiles }{},
 		Todos:         struct{ stores.Todos }{},
 		Answers:       struct{ stores.Answers }{},
+		Journal:       struct{ stores.Journal }{},
+		Outbox:        struct{ stores.Outbox }{},
 		Scopes:        struct{ listing }{},
 		Vectors:       struct{ stores.Vectors }{},
 		Cache:         struct{ stores.Cache }{},
@@ -73,6 +75,9 @@ func TestEveryMethodPassesItsGuard(t *testing.T) {
 		for method, fn := range contract.Methods() {
 			if fn.Type().NumIn() == 0 || fn.Type().In(0) != reflect.TypeFor[context.Context]() {
 				continue // a fact, not a call
+			}
+			if method.Name == "Atomic" {
+				continue // not a call, but what happens inside is
 			}
 			want := lowerFirst(field.Name) + "." + lowerFirst(spelled(method.Name))
 			args, keys := arguments(fn.Type())
@@ -155,7 +160,8 @@ func home(contract string) (role stores.Role, product string) {
 
 func writes(method string) bool {
 	for _, verb := range []string{"Put", "Swap", "Delete", "Set", "Upsert", "Reset", "Forget", "Prune", "Strengthen", "Weaken", "Decay",
-		"Expire", "Increment", "Clear", "Acquire", "Renew", "Release", "Publish", "Bind"} {
+		"Expire", "Increment", "Clear", "Acquire", "Renew", "Release", "Publish", "Bind", "Complete", "Begin", "Advance", "Due",
+		"Wake", "Append"} {
 		if strings.HasPrefix(method, verb) {
 			return true
 		}
@@ -167,6 +173,7 @@ func writes(method string) bool {
 var repeatsBadly = map[string]bool{
 	"episodes.swap": true, "entities.swap": true, "procedures.swap": true, "relationships.swap": true,
 	"profiles.swap": true, "todos.swap": true, "answers.put": true,
+	"journal.begin": true, "journal.advance": true, "journal.due": true,
 	"cache.setIf": true, "cache.increment": true, "locks.acquire": true, "bus.publish": true,
 	"relationships.strengthen": true, "relationships.weaken": true, "relationships.decay": true,
 }

@@ -36,6 +36,8 @@ type Set struct {
 	Profiles      Profiles
 	Todos         Todos
 	Answers       Answers
+	Journal       Journal
+	Outbox        Outbox
 	Scopes        Scopes
 	Vectors       Vectors
 	Cache         Cache

@@ -2678,7 +2678,7 @@ var sources = []*ast.Source{
     "End before this cursor."
     before: String
   ): EntityConnection @from(role: GRAPH)
-  "One entity by its global id or by its name (the current version), or null. Names are looked up in the records."
+  "One entity by its global id or by its name (the current version), or null."
   entity(
     "Its global id or its name."
     by: EntityBy!

@@ -41,12 +41,22 @@ type Gateway struct {
 // Fault says what becomes of a call to a store: nil lets it pass, an error is what the store answers. It may panic.
 type Fault func(resilience.Op) error
 
+// Ran is the fault of a call that does what it shall, and whose answer is lost.
+func Ran(err error) error { return ran{err} }
+
+type ran struct{ error }
+
 // Break has every call go through a fault until it is called with nil.
 func (g *Gateway) Break(f Fault) { g.fault.Store(&f) }
 
 func (g *Gateway) inject(ctx context.Context, op resilience.Op, next func(context.Context) error) error {
 	if f := g.fault.Load(); f != nil && *f != nil {
-		if err := (*f)(op); err != nil {
+		err := (*f)(op)
+		if lost, ok := err.(ran); ok { //nolint:errorlint // it is made here
+			_ = next(ctx)
+			return lost.error
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -208,8 +218,8 @@ func start(dir string, change func(*stores.Set), protection *resilience.Settings
 		guards.Protect(*protection)
 	}
 	g.Set = resilience.Wrap(set, guards)
-	g.Writes = saga.New(g.Set)
-	options := graph.Options{Set: g.Set, Guards: guards, CursorKey: []byte("a key for tests only"), Log: logger}
+	g.Writes = saga.New(g.Set, saga.Options{Log: logger, Rest: time.Millisecond})
+	options := graph.Options{Set: g.Set, Guards: guards, Writes: g.Writes, CursorKey: []byte("a key for tests only"), Log: logger}
 	options.Transport.Introspection = true
 	options.Transport.Timeout = time.Hour // tests are not timed, however slow the machine
 	g.Handler, err = graph.NewHandler(options)

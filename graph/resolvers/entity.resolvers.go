@@ -26,22 +26,22 @@ func (r *entityResolver) Retrievability(ctx context.Context, obj *stores.Entity)
 }
 
 func (r *entityResolver) Content(ctx context.Context, obj *stores.Entity) (*string, error) {
-	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj.ID)
+	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj)
 	return &record.Content, err
 }
 
 func (r *entityResolver) Keywords(ctx context.Context, obj *stores.Entity) ([]string, error) {
-	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj.ID)
+	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj)
 	return some(record.Keywords), err
 }
 
 func (r *entityResolver) Aliases(ctx context.Context, obj *stores.Entity) ([]string, error) {
-	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj.ID)
+	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj)
 	return some(record.Aliases), err
 }
 
 func (r *entityResolver) Metadata(ctx context.Context, obj *stores.Entity) (map[string]any, error) {
-	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj.ID)
+	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj)
 	return record.Metadata, err
 }
 

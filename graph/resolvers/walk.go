@@ -100,11 +100,7 @@ func (r *Resolver) entityBy(ctx context.Context, by model.EntityBy) (*stores.Ent
 		return nil, stores.Invalid("by", "needs an id or a name, and not both")
 	}
 	if name != nil {
-		records, err := r.set.EntityRecords.ByName(ctx, scope(ctx), []string{*name})
-		if err != nil || records[*name] == nil {
-			return nil, err
-		}
-		return load(ctx).Entity(ctx, at(ctx), records[*name].ID)
+		return load(ctx).EntityByName(ctx, at(ctx), *name)
 	}
 	return load(ctx).Entity(ctx, at(ctx), keyOf(*id, stores.KindEntity))
 }

@@ -1,0 +1,54 @@
+package saga
+
+import (
+	"context"
+	"slices"
+
+	"thalamus/stores"
+)
+
+// creation plans a new node.
+func creation[T stores.Versioned](n T, steps ...step) plan[T] {
+	return plan[T]{
+		answer: n, nodes: []stores.Ref{n.Ref()}, claims: []string{string(n.Ref().ID)}, events: []stores.Event{created(n)}, steps: steps,
+	}
+}
+
+// still plans nothing: the node is as it should be.
+func still[T stores.Versioned](n T) plan[T] {
+	return plan[T]{answer: n, nodes: []stores.Ref{n.Ref()}}
+}
+
+// alteration plans the next version of a node.
+func alteration[T stores.Versioned](n T, fields []stores.Field, steps ...step) plan[T] {
+	return plan[T]{
+		answer: n, nodes: []stores.Ref{n.Ref()}, claims: []string{string(n.Ref().ID)},
+		events: []stores.Event{updated(n, fields)}, steps: steps,
+	}
+}
+
+// checked lets a check go before steps of which the first does not refuse. A transaction needs none.
+func (w *Writer) checked(check step, steps ...step) []step {
+	if !w.split() {
+		return steps
+	}
+	return slices.Insert(steps, 0, check)
+}
+
+// remove deletes one node by the given steps, and says whether it was there.
+func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, ref stores.Ref, expected *int, c contract[T], steps ...step) (bool, error) {
+	return run(ctx, w, s, r, func(ctx context.Context) (plan[bool], error) {
+		found, err := c.byID(ctx, s, []stores.ID{ref.ID}, []stores.Field{})
+		n := found[ref.ID]
+		if err != nil || n == nil {
+			return plan[bool]{}, err
+		}
+		if err := expect(expected, c.version(n)); err != nil {
+			return plan[bool]{}, err
+		}
+		return plan[bool]{
+			answer: true, nodes: []stores.Ref{ref}, claims: []string{string(ref.ID)}, events: []stores.Event{forgotten(ref)},
+			steps: append(w.checked(c.Check(ref.ID, c.version(n)), steps...), w.forgetAnswers(ref.ID)),
+		}, nil
+	})
+}
