@@ -38,6 +38,7 @@ type server struct {
 	listener  net.Listener
 	http      *http.Server
 	streams   *streams
+	stop      context.CancelFunc // of what runs beside the requests
 }
 
 // newServer opens the stores and listens. Close it when it is not served.
@@ -106,11 +107,17 @@ func (s *server) open(ctx context.Context) error {
 	})
 	s.guards.Protect(resilience.Settings{
 		Timeout: s.cfg.Guard.Timeout, Concurrency: s.cfg.Guard.Concurrency, Open: s.cfg.Guard.Open, Log: s.log,
+		StaleLimit: s.cfg.Stale.Limit, StaleMemory: int(s.cfg.Stale.Memory),
 	})
 	if err := s.guards.ObserveStatus(s.telemetry.Metrics); err != nil {
 		return err
 	}
 	s.set = resilience.Wrap(set, s.guards)
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	if err := s.guards.Announce(beside, s.set.Bus); err != nil {
+		return err
+	}
 	unembedded, err := open.Unembedded(ctx, set)
 	if err != nil {
 		return err
@@ -246,6 +253,9 @@ func (s *server) Close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 		defer cancel()
 		s.writes.Close(ctx)
+	}
+	if s.stop != nil {
+		s.stop()
 	}
 	if s.set != nil {
 		errs = append(errs, s.set.Close())

@@ -33,6 +33,7 @@ type Config struct {
 	CORS          CORS
 	Limits        Limits
 	Guard         Guard
+	Stale         Stale
 	Saga          Saga
 	SQLite        SQLite
 
@@ -76,6 +77,12 @@ type Guard struct {
 	Timeout     time.Duration
 	Open        time.Duration
 	Concurrency int
+}
+
+// Stale says which earlier answers may stand in for a server that is down; with the limit 0 none do.
+type Stale struct {
+	Limit  time.Duration
+	Memory Size
 }
 
 // Saga is how writes to several stores survive.

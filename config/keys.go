@@ -204,6 +204,16 @@ var keys = []key{
 		bind: func(c *Config) value { return number{&c.Guard.Concurrency} },
 	},
 	{
+		name: "stale.limit", fallback: "5m", kind: kindDuration,
+		doc:  "How old an earlier answer may be that stands in for a server that is down. `0` turns it off: what the server would answer is an error then.",
+		bind: func(c *Config) value { return durationOrNone{duration{&c.Stale.Limit}} },
+	},
+	{
+		name: "stale.memory", fallback: "64MiB", kind: kindSize,
+		doc:  "How much memory earlier answers may take, roughly. What was kept for longest goes first.",
+		bind: func(c *Config) value { return size{&c.Stale.Memory} },
+	},
+	{
 		name: "saga.lease", fallback: "10s", kind: kindDuration,
 		doc:  "How long a gateway may give no sign of life before another one carries on its writes. What is about to become of a client's write is unknown for that long.",
 		bind: func(c *Config) value { return duration{&c.Saga.Lease} },

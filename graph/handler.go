@@ -53,6 +53,7 @@ func NewHandler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.Use(consistency{})
 	h.AroundOperations(reports.observe)
 	h.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		if !graphql.HasOperationContext(ctx) {
@@ -60,7 +61,7 @@ func NewHandler(o Options) (http.Handler, error) {
 		}
 		l := loaders.New(o.Set, access.Scope(ctx), o.Log)
 		ctx = selection.With(loaders.With(ctx, l), schema.Schema(), l)
-		return fewErrors(traced(ctx, next))
+		return fewErrors(traced(ctx, func(ctx context.Context) *graphql.Response { return degraded(ctx, next) }))
 	})
 	h.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		return next(resilience.WithPath(ctx, graphql.GetRootFieldContext(ctx).Field.Alias))
@@ -94,13 +95,19 @@ func traced(ctx context.Context, next graphql.ResponseHandler) *graphql.Response
 	}
 	trace := resilience.NewTrace(time.Now())
 	response := next(resilience.WithTrace(ctx, trace))
-	if response != nil {
-		if response.Extensions == nil {
-			response.Extensions = map[string]any{}
-		}
-		response.Extensions["trace"] = trace.Report(time.Now())
-	}
+	extend(response, "trace", trace.Report(time.Now()))
 	return response
+}
+
+// extend adds an extension to a response, if there is one.
+func extend(r *graphql.Response, name string, value any) {
+	if r == nil {
+		return
+	}
+	if r.Extensions == nil {
+		r.Extensions = map[string]any{}
+	}
+	r.Extensions[name] = value
 }
 
 // pingTimeout bounds how long `backends` waits for one of them.

@@ -4124,6 +4124,8 @@ enum RecallLegName {
   SESSION
   "By edges and mentions."
   GRAPH
+  "By words of the question in the texts as they are stored; it stands in for DENSE and KEYWORD while the vectors do not answer."
+  TEXT
 }
 
 "What was found, best first."

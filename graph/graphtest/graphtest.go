@@ -85,6 +85,33 @@ func NewSplit(tb testing.TB) *Gateway {
 	return begin(tb, func(set *stores.Set) { set.Atomic = nil }, nil)
 }
 
+// NewServers starts an edge like [NewGuarded], whose stores count as servers, one for each role.
+func NewServers(tb testing.TB, s resilience.Settings) *Gateway {
+	tb.Helper()
+	return begin(tb, asServers, &s)
+}
+
+// asServers takes from the backends of a set what they are known for as parts of this process.
+func asServers(set *stores.Set) {
+	set.Atomic = nil
+	closing := map[stores.Backend]func() error{}
+	for i, p := range set.Backends {
+		if closing[p.Backend] == nil {
+			closing[p.Backend] = sync.OnceValue(p.Backend.Close)
+		}
+		set.Backends[i].Backend = &server{p.Backend, closing[p.Backend]}
+	}
+}
+
+type server struct {
+	embedded stores.Backend
+	close    func() error
+}
+
+func (s *server) Name() string                   { return s.embedded.Name() }
+func (s *server) Ping(ctx context.Context) error { return s.embedded.Ping(ctx) }
+func (s *server) Close() error                   { return s.close() }
+
 func begin(tb testing.TB, change func(*stores.Set), protection *resilience.Settings) *Gateway {
 	tb.Helper()
 	g, err := start(tb.TempDir(), change, protection)
@@ -103,9 +130,7 @@ func begin(tb testing.TB, change func(*stores.Set), protection *resilience.Setti
 func NewSample(tb testing.TB) *Gateway {
 	tb.Helper()
 	g := New(tb)
-	if err := load(g); err != nil {
-		tb.Fatal(err)
-	}
+	Load(tb, g)
 	return g
 }
 
@@ -144,6 +169,14 @@ func Main(m *testing.M) {
 		_ = os.RemoveAll(sampleDir)
 	}
 	os.Exit(code)
+}
+
+// Load writes the sample memory into an edge.
+func Load(tb testing.TB, g *Gateway) {
+	tb.Helper()
+	if err := load(g); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // load writes the sample memory.

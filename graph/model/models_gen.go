@@ -1360,6 +1360,8 @@ const (
 	RecallLegNameSession RecallLegName = "SESSION"
 	// By edges and mentions.
 	RecallLegNameGraph RecallLegName = "GRAPH"
+	// By words of the question in the texts as they are stored; it stands in for DENSE and KEYWORD while the vectors do not answer.
+	RecallLegNameText RecallLegName = "TEXT"
 )
 
 var AllRecallLegName = []RecallLegName{
@@ -1367,11 +1369,12 @@ var AllRecallLegName = []RecallLegName{
 	RecallLegNameKeyword,
 	RecallLegNameSession,
 	RecallLegNameGraph,
+	RecallLegNameText,
 }
 
 func (e RecallLegName) IsValid() bool {
 	switch e {
-	case RecallLegNameDense, RecallLegNameKeyword, RecallLegNameSession, RecallLegNameGraph:
+	case RecallLegNameDense, RecallLegNameKeyword, RecallLegNameSession, RecallLegNameGraph, RecallLegNameText:
 		return true
 	}
 	return false
