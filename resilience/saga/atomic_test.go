@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -183,8 +184,11 @@ func TestAllOrNothing(t *testing.T) {
 
 func testAllOrNothing(t *testing.T, g *graphtest.Gateway) {
 	all := writes(g.Writes)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		for _, fault := range slices.Sorted(maps.Keys(faults)) {
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		for k, fault := range slices.Sorted(maps.Keys(faults)) {
+			if slow() && (i+k)%len(faults) != 0 {
+				continue // each write is broken in one way then, and each way is tried
+			}
 			t.Run(name+"/"+fault, func(t *testing.T) {
 				m := remember(t, g)
 				before := m.dump(t, "key")
@@ -218,6 +222,9 @@ func testAllOrNothing(t *testing.T, g *graphtest.Gateway) {
 		}
 	}
 }
+
+// slow says that the tests run with -short, or on servers.
+func slow() bool { return testing.Short() || graphtest.OnServers() }
 
 // committed says that the write under a key happened, and that its answer is remembered.
 func (m memory) committed(t *testing.T, key string) bool {
@@ -254,7 +261,8 @@ func (m memory) breakAt(at int, fault error, write func() error) (broken resilie
 	return broken, err
 }
 
-// settle carries on what was left over in the scope, as a gateway does that was started again, until every saga has ended.
+// settle carries on what was left over in the scope, as another gateway does once its leases ran out, until every saga has
+// ended.
 func (m memory) settle(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
@@ -271,6 +279,10 @@ func (m memory) settle(t *testing.T) {
 			t.Fatalf("sagas never end, such as %+v", left[0])
 		}
 		for _, s := range left {
+			if _, err := m.Set.Journal.Renew(ctx, s.Owner, []stores.ID{s.ID}, time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Millisecond)
 			if _, err := m.Set.Journal.Wake(ctx, m.scope, s.ID); err != nil {
 				t.Fatal(err)
 			}
