@@ -16,7 +16,7 @@ import (
 // specs are the shapes of the nouns, by the name of their root list.
 var specs = map[string]stores.Spec{
 	"episodes": stores.EpisodeSpec, "entities": stores.EntitySpec, "procedures": stores.ProcedureSpec,
-	"relationships": stores.RelationshipSpec, "profiles": stores.ProfileSpec, "todos": stores.TodoSpec,
+	"relationships": stores.RelationshipSpec, "profiles": stores.ProfileSpec, "todos": stores.TodoSpec, "sagas": stores.SagaSpec,
 }
 
 // ours lists the definitions that are not part of every schema.

@@ -30,6 +30,7 @@ type ResolverRoot interface {
 	Procedure() ProcedureResolver
 	Profile() ProfileResolver
 	Query() QueryResolver
+	Receipt() ReceiptResolver
 	Relationship() RelationshipResolver
 	Todo() TodoResolver
 }
@@ -346,6 +347,8 @@ type ComplexityRoot struct {
 		Recall        func(childComplexity int, input model.RecallInput) int
 		Relationship  func(childComplexity int, id stores.Ref) int
 		Relationships func(childComplexity int, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string) int
+		Saga          func(childComplexity int, id stores.Ref) int
+		Sagas         func(childComplexity int, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string) int
 		Todo          func(childComplexity int, id stores.Ref) int
 		Todos         func(childComplexity int, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string) int
 	}
@@ -374,6 +377,14 @@ type ComplexityRoot struct {
 	RecallResult struct {
 		Hits func(childComplexity int) int
 		Legs func(childComplexity int) int
+	}
+
+	Receipt struct {
+		Deleted func(childComplexity int) int
+		Kind    func(childComplexity int) int
+		Left    func(childComplexity int) int
+		Name    func(childComplexity int) int
+		Store   func(childComplexity int) int
 	}
 
 	Relationship struct {
@@ -412,6 +423,40 @@ type ComplexityRoot struct {
 	RelationshipsPayload struct {
 		Problems      func(childComplexity int) int
 		Relationships func(childComplexity int) int
+	}
+
+	Saga struct {
+		Attempts      func(childComplexity int) int
+		CreatedAt     func(childComplexity int) int
+		NextAttemptAt func(childComplexity int) int
+		Nodes         func(childComplexity int) int
+		OnDown        func(childComplexity int) int
+		Operation     func(childComplexity int) int
+		Problem       func(childComplexity int) int
+		Receipts      func(childComplexity int) int
+		Ref           func(childComplexity int) int
+		State         func(childComplexity int) int
+		Steps         func(childComplexity int) int
+		UpdatedAt     func(childComplexity int) int
+	}
+
+	SagaConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SagaEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SagaStep struct {
+		Attempts func(childComplexity int) int
+		Error    func(childComplexity int) int
+		Name     func(childComplexity int) int
+		State    func(childComplexity int) int
+		Store    func(childComplexity int) int
 	}
 
 	SimilarEntity struct {
@@ -2067,6 +2112,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Relationships(childComplexity, args["where"].(map[string]any), args["orderBy"].([]map[string]any), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.saga":
+		if e.ComplexityRoot.Query.Saga == nil {
+			break
+		}
+
+		args, err := ec.field_Query_saga_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Saga(childComplexity, args["id"].(stores.Ref)), true
+	case "Query.sagas":
+		if e.ComplexityRoot.Query.Sagas == nil {
+			break
+		}
+
+		args, err := ec.field_Query_sagas_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Sagas(childComplexity, args["where"].(map[string]any), args["orderBy"].([]map[string]any), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.todo":
 		if e.ComplexityRoot.Query.Todo == nil {
 			break
@@ -2177,6 +2244,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecallResult.Legs(childComplexity), true
+
+	case "Receipt.deleted":
+		if e.ComplexityRoot.Receipt.Deleted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Receipt.Deleted(childComplexity), true
+	case "Receipt.kind":
+		if e.ComplexityRoot.Receipt.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Receipt.Kind(childComplexity), true
+	case "Receipt.left":
+		if e.ComplexityRoot.Receipt.Left == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Receipt.Left(childComplexity), true
+	case "Receipt.name":
+		if e.ComplexityRoot.Receipt.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Receipt.Name(childComplexity), true
+	case "Receipt.store":
+		if e.ComplexityRoot.Receipt.Store == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Receipt.Store(childComplexity), true
 
 	case "Relationship.coAccessCount":
 		if e.ComplexityRoot.Relationship.CoAccessCount == nil {
@@ -2320,6 +2418,142 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RelationshipsPayload.Relationships(childComplexity), true
+
+	case "Saga.attempts":
+		if e.ComplexityRoot.Saga.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Attempts(childComplexity), true
+	case "Saga.createdAt":
+		if e.ComplexityRoot.Saga.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.CreatedAt(childComplexity), true
+	case "Saga.nextAttemptAt":
+		if e.ComplexityRoot.Saga.NextAttemptAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.NextAttemptAt(childComplexity), true
+	case "Saga.nodes":
+		if e.ComplexityRoot.Saga.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Nodes(childComplexity), true
+	case "Saga.onStoreDown":
+		if e.ComplexityRoot.Saga.OnDown == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.OnDown(childComplexity), true
+	case "Saga.operation":
+		if e.ComplexityRoot.Saga.Operation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Operation(childComplexity), true
+	case "Saga.problem":
+		if e.ComplexityRoot.Saga.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Problem(childComplexity), true
+	case "Saga.receipts":
+		if e.ComplexityRoot.Saga.Receipts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Receipts(childComplexity), true
+	case "Saga.id":
+		if e.ComplexityRoot.Saga.Ref == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Ref(childComplexity), true
+	case "Saga.state":
+		if e.ComplexityRoot.Saga.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.State(childComplexity), true
+	case "Saga.steps":
+		if e.ComplexityRoot.Saga.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Steps(childComplexity), true
+	case "Saga.updatedAt":
+		if e.ComplexityRoot.Saga.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.UpdatedAt(childComplexity), true
+
+	case "SagaConnection.edges":
+		if e.ComplexityRoot.SagaConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaConnection.Edges(childComplexity), true
+	case "SagaConnection.pageInfo":
+		if e.ComplexityRoot.SagaConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaConnection.PageInfo(childComplexity), true
+	case "SagaConnection.totalCount":
+		if e.ComplexityRoot.SagaConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaConnection.TotalCount(childComplexity), true
+
+	case "SagaEdge.cursor":
+		if e.ComplexityRoot.SagaEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaEdge.Cursor(childComplexity), true
+	case "SagaEdge.node":
+		if e.ComplexityRoot.SagaEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaEdge.Node(childComplexity), true
+
+	case "SagaStep.attempts":
+		if e.ComplexityRoot.SagaStep.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaStep.Attempts(childComplexity), true
+	case "SagaStep.error":
+		if e.ComplexityRoot.SagaStep.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaStep.Error(childComplexity), true
+	case "SagaStep.name":
+		if e.ComplexityRoot.SagaStep.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaStep.Name(childComplexity), true
+	case "SagaStep.state":
+		if e.ComplexityRoot.SagaStep.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaStep.State(childComplexity), true
+	case "SagaStep.store":
+		if e.ComplexityRoot.SagaStep.Store == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaStep.Store(childComplexity), true
 
 	case "SimilarEntity.node":
 		if e.ComplexityRoot.SimilarEntity.Node == nil {
@@ -2568,6 +2802,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRelationTypeFilter,
 		ec.unmarshalInputRelationshipOrder,
 		ec.unmarshalInputRelationshipWhere,
+		ec.unmarshalInputSagaOrder,
+		ec.unmarshalInputSagaStateFilter,
+		ec.unmarshalInputSagaWhere,
 		ec.unmarshalInputStrengthenInput,
 		ec.unmarshalInputStringFilter,
 		ec.unmarshalInputStringListFilter,
@@ -4541,6 +4778,188 @@ type DecayPayload {
   problems: [Problem!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/saga.graphqls", Input: `extend type Query {
+  "Writes, newest first. Those that ended are kept for a while."
+  sagas(
+    "Which ones."
+    where: SagaWhere
+    "In which order; the id breaks ties."
+    orderBy: [SagaOrder!]
+    "How many from the start, 1 to 200; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Start after this cursor."
+    after: String
+    "How many from the end, 1 to 200."
+    last: Int
+    "End before this cursor."
+    before: String
+  ): SagaConnection @from(role: RECORDS)
+  "One write, or null."
+  saga("Its global id." id: ID!): Saga @from(role: RECORDS)
+}
+
+"A write that touches stores: all of it happens, or nothing of it."
+type Saga implements Node @from(role: RECORDS) {
+  "Global id."
+  id: ID!
+  "The mutation."
+  operation: String!
+  "How far it has come."
+  state: SagaState!
+  "What is done when a store that it needs is down."
+  onStoreDown: OnStoreDown!
+  "What is written, store by store, in this order."
+  steps: [SagaStep!]!
+  "The global ids of the nodes that it writes."
+  nodes: [ID!]!
+  "What a deletion removed and what it found there afterwards, once it is committed."
+  receipts: [Receipt!]!
+  "Why it waits, is taken back, or is stuck."
+  problem: String
+  "How many rounds of work it took so far."
+  attempts: Int!
+  "When it is worked on again; null while somebody works on it, and once it has ended."
+  nextAttemptAt: DateTime
+  "When it was written down."
+  createdAt: DateTime!
+  "When it last changed."
+  updatedAt: DateTime!
+}
+
+"How far a write has come. COMMITTED and COMPENSATED are the ends."
+enum SagaState {
+  "It is written down; no store was touched yet."
+  PENDING
+  "It waits for a store that is down, and happens once that is back."
+  QUEUED
+  "Some of its steps are done. Readers see nothing of it yet."
+  RUNNING
+  "All of it has happened."
+  COMMITTED
+  "It is being taken back."
+  COMPENSATING
+  "Nothing of it has happened, or it was taken back."
+  COMPENSATED
+  "It could not be taken back so far. It is tried again and again, and an administrator may have to look."
+  STUCK
+}
+
+"One write to one store."
+type SagaStep {
+  "The store, by its role."
+  store: Role!
+  "What is written, such as episodes.put."
+  name: String!
+  "How far it has come."
+  state: SagaStepState!
+  "How often it was tried."
+  attempts: Int!
+  "What went wrong last."
+  error: String
+}
+
+"How far a step has come."
+enum SagaStepState {
+  "It is not known to have happened; it may have been tried."
+  PENDING
+  "It has happened."
+  DONE
+  "It was taken back, or never happened."
+  UNDONE
+}
+
+"What a deletion removed from one store, and what it found there when it looked again."
+type Receipt {
+  "The store, by its role."
+  store: Role!
+  "Name of the type of the nodes that it is about; null for copies of any."
+  kind: String
+  "What was removed: nodes, edges, mentions, records, points, answers or copies."
+  name: String!
+  "How many were removed."
+  deleted: Int!
+  "How many were still there afterwards."
+  left: Int!
+}
+
+"A page of writes."
+type SagaConnection @from(role: RECORDS) {
+  "The writes of this page."
+  edges: [SagaEdge!]!
+  "Where this page lies."
+  pageInfo: PageInfo!
+  "How many match in all; costs a call of its own."
+  totalCount: Int
+}
+
+"A write in a list."
+type SagaEdge @from(role: RECORDS) {
+  "Its position."
+  cursor: String!
+  "The write."
+  node: Saga!
+}
+
+"Which writes. All given conditions must hold."
+input SagaWhere {
+  "All of these."
+  and: [SagaWhere!]
+  "Any of these."
+  or: [SagaWhere!]
+  "Not this."
+  not: SagaWhere
+  "By id."
+  id: IDFilter
+  "By mutation."
+  operation: StringFilter
+  "By state."
+  state: SagaStateFilter
+  "By rounds of work."
+  attempts: IntFilter
+  "By when it was written down."
+  createdAt: DateTimeFilter
+  "By when it last changed."
+  updatedAt: DateTimeFilter
+}
+
+"Conditions on a state."
+input SagaStateFilter {
+  "Equal to."
+  eq: SagaState
+  "One of."
+  in: [SagaState!]
+}
+
+"One term of an order of writes."
+input SagaOrder {
+  "What to sort by."
+  field: SagaOrderField!
+  "In which direction."
+  direction: OrderDirection! = ASC
+}
+
+"What writes can be sorted by."
+enum SagaOrderField {
+  "The mutation."
+  OPERATION
+  "How far it has come."
+  STATE
+  "Rounds of work."
+  ATTEMPTS
+  "When it was written down."
+  CREATED_AT
+  "When it last changed."
+  UPDATED_AT
+}
+
+"What a write does when a store that it needs is down."
+enum OnStoreDown {
+  "It waits for the store, and answers with a problem QUEUED."
+  QUEUE
+  "It is taken back, and answers with an error."
+  ROLL_BACK
+}
+`, BuiltIn: false},
 	{Name: "../schema/schema.graphqls", Input: `"The memory of an agent. Every answer is limited to the caller's scope: user, device and agent."
 type Query {
   "Reads any node by its global id; null when this scope has no such node."
@@ -5584,6 +6003,22 @@ func (ec *executionContext) childFields_RecallResult(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type RecallResult", field.Name)
 }
 
+func (ec *executionContext) childFields_Receipt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "store":
+		return ec.fieldContext_Receipt_store(ctx, field)
+	case "kind":
+		return ec.fieldContext_Receipt_kind(ctx, field)
+	case "name":
+		return ec.fieldContext_Receipt_name(ctx, field)
+	case "deleted":
+		return ec.fieldContext_Receipt_deleted(ctx, field)
+	case "left":
+		return ec.fieldContext_Receipt_left(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Receipt", field.Name)
+}
+
 func (ec *executionContext) childFields_Relationship(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5658,6 +6093,74 @@ func (ec *executionContext) childFields_RelationshipsPayload(ctx context.Context
 		return ec.fieldContext_RelationshipsPayload_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RelationshipsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Saga(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Saga_id(ctx, field)
+	case "operation":
+		return ec.fieldContext_Saga_operation(ctx, field)
+	case "state":
+		return ec.fieldContext_Saga_state(ctx, field)
+	case "onStoreDown":
+		return ec.fieldContext_Saga_onStoreDown(ctx, field)
+	case "steps":
+		return ec.fieldContext_Saga_steps(ctx, field)
+	case "nodes":
+		return ec.fieldContext_Saga_nodes(ctx, field)
+	case "receipts":
+		return ec.fieldContext_Saga_receipts(ctx, field)
+	case "problem":
+		return ec.fieldContext_Saga_problem(ctx, field)
+	case "attempts":
+		return ec.fieldContext_Saga_attempts(ctx, field)
+	case "nextAttemptAt":
+		return ec.fieldContext_Saga_nextAttemptAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Saga_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Saga_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Saga", field.Name)
+}
+
+func (ec *executionContext) childFields_SagaConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SagaConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SagaConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SagaConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SagaConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SagaEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SagaEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SagaEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SagaEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SagaStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "store":
+		return ec.fieldContext_SagaStep_store(ctx, field)
+	case "name":
+		return ec.fieldContext_SagaStep_name(ctx, field)
+	case "state":
+		return ec.fieldContext_SagaStep_state(ctx, field)
+	case "attempts":
+		return ec.fieldContext_SagaStep_attempts(ctx, field)
+	case "error":
+		return ec.fieldContext_SagaStep_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SagaStep", field.Name)
 }
 
 func (ec *executionContext) childFields_SimilarEntity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -1485,6 +1485,73 @@ func (e RelationshipOrderField) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What writes can be sorted by.
+type SagaOrderField string
+
+const (
+	// The mutation.
+	SagaOrderFieldOperation SagaOrderField = "OPERATION"
+	// How far it has come.
+	SagaOrderFieldState SagaOrderField = "STATE"
+	// Rounds of work.
+	SagaOrderFieldAttempts SagaOrderField = "ATTEMPTS"
+	// When it was written down.
+	SagaOrderFieldCreatedAt SagaOrderField = "CREATED_AT"
+	// When it last changed.
+	SagaOrderFieldUpdatedAt SagaOrderField = "UPDATED_AT"
+)
+
+var AllSagaOrderField = []SagaOrderField{
+	SagaOrderFieldOperation,
+	SagaOrderFieldState,
+	SagaOrderFieldAttempts,
+	SagaOrderFieldCreatedAt,
+	SagaOrderFieldUpdatedAt,
+}
+
+func (e SagaOrderField) IsValid() bool {
+	switch e {
+	case SagaOrderFieldOperation, SagaOrderFieldState, SagaOrderFieldAttempts, SagaOrderFieldCreatedAt, SagaOrderFieldUpdatedAt:
+		return true
+	}
+	return false
+}
+
+func (e SagaOrderField) String() string {
+	return string(e)
+}
+
+func (e *SagaOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SagaOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SagaOrderField", str)
+	}
+	return nil
+}
+
+func (e SagaOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SagaOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SagaOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // What todos can be sorted by.
 type TodoOrderField string
 
