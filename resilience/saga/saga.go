@@ -99,6 +99,9 @@ func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think
 			return answer, err
 		}
 		p, err := think(ctx)
+		if err != nil && !errors.Is(err, errUnderWay) {
+			return none, err
+		}
 		d := p.draft()
 		if err == nil {
 			err = w.carryOut(ctx, s, r, d)
