@@ -68,12 +68,14 @@ type ComplexityRoot struct {
 		Decayed  func(childComplexity int) int
 		Problems func(childComplexity int) int
 		Pruned   func(childComplexity int) int
+		Saga     func(childComplexity int) int
 	}
 
 	DeletePayload struct {
 		Deleted  func(childComplexity int) int
 		ID       func(childComplexity int) int
 		Problems func(childComplexity int) int
+		Saga     func(childComplexity int) int
 	}
 
 	Entity struct {
@@ -124,6 +126,7 @@ type ComplexityRoot struct {
 	EntityPayload struct {
 		Entity   func(childComplexity int) int
 		Problems func(childComplexity int) int
+		Saga     func(childComplexity int) int
 	}
 
 	Episode struct {
@@ -181,6 +184,7 @@ type ComplexityRoot struct {
 	EpisodePayload struct {
 		Episode  func(childComplexity int) int
 		Problems func(childComplexity int) int
+		Saga     func(childComplexity int) int
 	}
 
 	Mutation struct {
@@ -285,6 +289,7 @@ type ComplexityRoot struct {
 	ProcedurePayload struct {
 		Problems  func(childComplexity int) int
 		Procedure func(childComplexity int) int
+		Saga      func(childComplexity int) int
 	}
 
 	ProcedureStep struct {
@@ -328,6 +333,7 @@ type ComplexityRoot struct {
 	ProfilePayload struct {
 		Problems func(childComplexity int) int
 		Profile  func(childComplexity int) int
+		Saga     func(childComplexity int) int
 	}
 
 	Query struct {
@@ -418,11 +424,13 @@ type ComplexityRoot struct {
 	RelationshipPayload struct {
 		Problems     func(childComplexity int) int
 		Relationship func(childComplexity int) int
+		Saga         func(childComplexity int) int
 	}
 
 	RelationshipsPayload struct {
 		Problems      func(childComplexity int) int
 		Relationships func(childComplexity int) int
+		Saga          func(childComplexity int) int
 	}
 
 	Saga struct {
@@ -511,6 +519,7 @@ type ComplexityRoot struct {
 
 	TodoPayload struct {
 		Problems func(childComplexity int) int
+		Saga     func(childComplexity int) int
 		Todo     func(childComplexity int) int
 	}
 }
@@ -646,6 +655,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DecayPayload.Pruned(childComplexity), true
+	case "DecayPayload.saga":
+		if e.ComplexityRoot.DecayPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecayPayload.Saga(childComplexity), true
 
 	case "DeletePayload.deleted":
 		if e.ComplexityRoot.DeletePayload.Deleted == nil {
@@ -665,6 +680,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeletePayload.Problems(childComplexity), true
+	case "DeletePayload.saga":
+		if e.ComplexityRoot.DeletePayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePayload.Saga(childComplexity), true
 
 	case "Entity.accessCount":
 		if e.ComplexityRoot.Entity.AccessCount == nil {
@@ -922,6 +943,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EntityPayload.Problems(childComplexity), true
+	case "EntityPayload.saga":
+		if e.ComplexityRoot.EntityPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityPayload.Saga(childComplexity), true
 
 	case "Episode.accessCount":
 		if e.ComplexityRoot.Episode.AccessCount == nil {
@@ -1189,6 +1216,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EpisodePayload.Problems(childComplexity), true
+	case "EpisodePayload.saga":
+		if e.ComplexityRoot.EpisodePayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EpisodePayload.Saga(childComplexity), true
 
 	case "Mutation.completeTodo":
 		if e.ComplexityRoot.Mutation.CompleteTodo == nil {
@@ -1756,6 +1789,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProcedurePayload.Procedure(childComplexity), true
+	case "ProcedurePayload.saga":
+		if e.ComplexityRoot.ProcedurePayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProcedurePayload.Saga(childComplexity), true
 
 	case "ProcedureStep.action":
 		if e.ComplexityRoot.ProcedureStep.Action == nil {
@@ -1944,6 +1983,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProfilePayload.Profile(childComplexity), true
+	case "ProfilePayload.saga":
+		if e.ComplexityRoot.ProfilePayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProfilePayload.Saga(childComplexity), true
 
 	case "Query.backends":
 		if e.ComplexityRoot.Query.Backends == nil {
@@ -2405,6 +2450,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RelationshipPayload.Relationship(childComplexity), true
+	case "RelationshipPayload.saga":
+		if e.ComplexityRoot.RelationshipPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelationshipPayload.Saga(childComplexity), true
 
 	case "RelationshipsPayload.problems":
 		if e.ComplexityRoot.RelationshipsPayload.Problems == nil {
@@ -2418,6 +2469,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RelationshipsPayload.Relationships(childComplexity), true
+	case "RelationshipsPayload.saga":
+		if e.ComplexityRoot.RelationshipsPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelationshipsPayload.Saga(childComplexity), true
 
 	case "Saga.attempts":
 		if e.ComplexityRoot.Saga.Attempts == nil {
@@ -2747,6 +2804,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TodoPayload.Problems(childComplexity), true
+	case "TodoPayload.saga":
+		if e.ComplexityRoot.TodoPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TodoPayload.Saga(childComplexity), true
 	case "TodoPayload.todo":
 		if e.ComplexityRoot.TodoPayload.Todo == nil {
 			break
@@ -2822,6 +2885,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUpsertProfileInput,
 		ec.unmarshalInputUrgencyFilter,
 		ec.unmarshalInputWeakenInput,
+		ec.unmarshalInputWriteOptions,
 	)
 	first := true
 
@@ -3195,6 +3259,8 @@ input UpsertEntityInput {
   expectedVersion: Int
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Changes to an entity."
@@ -3235,6 +3301,8 @@ input UpdateEntityInput {
   metadata: JSON
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "What is true now instead. What is left out is taken over from the old version."
@@ -3255,12 +3323,16 @@ input SupersedeEntityInput {
   source: String
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The answer of a change to an entity."
 type EntityPayload {
-  "The entity as it is now; null when there were problems."
+  "The entity as it is now; null when there were problems other than QUEUED."
   entity: Entity
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -3577,6 +3649,8 @@ input CreateEpisodeInput {
   entities: [ID!]
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Changes to an episode."
@@ -3615,6 +3689,8 @@ input UpdateEpisodeInput {
   entities: [ID!]
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Where an episode took place."
@@ -3657,8 +3733,10 @@ input CapsuleInput {
 
 "The answer of a change to an episode."
 type EpisodePayload {
-  "The episode as it is now; null when there were problems."
+  "The episode as it is now; null when there were problems other than QUEUED."
   episode: Episode
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4018,6 +4096,8 @@ input CreateProcedureInput {
   createdFrom: ProcedureOrigin
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "One step of a procedure."
@@ -4056,6 +4136,8 @@ input UpdateProcedureInput {
   consolidatedInto: ID
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The outcome of one execution."
@@ -4070,12 +4152,16 @@ input RecordProcedureOutcomeInput {
   expectedVersion: Int
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The answer of a change to a procedure."
 type ProcedurePayload {
-  "The procedure as it is now; null when there were problems."
+  "The procedure as it is now; null when there were problems other than QUEUED."
   procedure: Procedure
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4240,6 +4326,8 @@ input UpsertProfileInput {
   expectedVersion: Int
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Changes to a profile."
@@ -4262,12 +4350,16 @@ input UpdateProfileInput {
   metadata: JSON
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The answer of a change to a profile."
 type ProfilePayload {
-  "The profile as it is now; null when there were problems."
+  "The profile as it is now; null when there were problems other than QUEUED."
   profile: Profile
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4680,6 +4772,8 @@ input RelateInput {
   metadata: JSON
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Changes to a relationship."
@@ -4698,6 +4792,8 @@ input UpdateRelationshipInput {
   metadata: JSON
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Names edges: one by its id, or all that lead from one node to another."
@@ -4726,6 +4822,8 @@ input StrengthenInput {
   rate: Float! = 0.1
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Edges to weaken."
@@ -4736,6 +4834,8 @@ input WeakenInput {
   rate: Float! = 0.1
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "How edges fade."
@@ -4750,12 +4850,16 @@ input DecayRelationshipsInput {
   where: RelationshipWhere
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The answer of a change to a relationship."
 type RelationshipPayload {
-  "The relationship as it is now; null when there were problems."
+  "The relationship as it is now; null when there were problems other than QUEUED."
   relationship: Relationship
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4764,6 +4868,8 @@ type RelationshipPayload {
 type RelationshipsPayload {
   "The relationships as they are now."
   relationships: [Relationship!]!
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4774,6 +4880,8 @@ type DecayPayload {
   decayed: Int!
   "How many edges were removed."
   pruned: Int!
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4959,6 +5067,24 @@ enum OnStoreDown {
   "It is taken back, and answers with an error."
   ROLL_BACK
 }
+
+"How long the author of a write waits, and what becomes of it when a store is down."
+input WriteOptions {
+  "Until when the answer waits."
+  wait: WaitFor = COMMITTED
+  "How long it waits at most, up to PT5M; the write goes on without it. Without a limit it waits as long as the operation may take."
+  waitAtMost: Duration
+  "What is done when a store that the write needs is down."
+  onStoreDown: OnStoreDown = ROLL_BACK
+}
+
+"Until when the answer to a write waits. What is not committed yet is answered as it will be, and ` + "`" + `saga` + "`" + ` says how far it is."
+enum WaitFor {
+  "Until it is written down. It is then carried out, or taken back as a whole."
+  ACCEPTED
+  "Until it has happened, or waits for a store."
+  COMMITTED
+}
 `, BuiltIn: false},
 	{Name: "../schema/schema.graphqls", Input: `"The memory of an agent. Every answer is limited to the caller's scope: user, device and agent."
 type Query {
@@ -5077,7 +5203,7 @@ type PageInfo {
   endCursor: String
 }
 
-"Something a caller can plan for that kept a mutation, or a part of it, from happening."
+"Something a caller can plan for that kept a mutation, or a part of it, from happening, or keeps it waiting."
 type Problem {
   "What kind of problem it is."
   code: ProblemCode!
@@ -5097,6 +5223,8 @@ enum ProblemCode {
   CONFLICT
   "The configured backend cannot do it."
   UNSUPPORTED
+  "A store is down, and the write waits for it: it is not committed yet, and the node is shown as it will be. Ask ` + "`" + `saga(id)` + "`" + ` what became of it."
+  QUEUED
 }
 
 "The answer of a deletion."
@@ -5105,6 +5233,8 @@ type DeletePayload {
   id: ID!
   "Whether there was something to delete. Deleting what is absent is no problem."
   deleted: Boolean!
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -5117,6 +5247,8 @@ input DeleteInput {
   expectedVersion: Int
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Direction of a sort. Null comes first when ascending, last when descending."
@@ -5366,6 +5498,8 @@ input CreateTodoInput {
   entities: [ID!]
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Changes to a todo."
@@ -5394,6 +5528,8 @@ input UpdateTodoInput {
   entities: [ID!]
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "A todo to tick off."
@@ -5406,12 +5542,16 @@ input CompleteTodoInput {
   expectedVersion: Int
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The answer of a change to a todo."
 type TodoPayload {
-  "The todo as it is now; null when there were problems."
+  "The todo as it is now; null when there were problems other than QUEUED."
   todo: Todo
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -5479,6 +5619,8 @@ func (ec *executionContext) childFields_DecayPayload(ctx context.Context, field 
 		return ec.fieldContext_DecayPayload_decayed(ctx, field)
 	case "pruned":
 		return ec.fieldContext_DecayPayload_pruned(ctx, field)
+	case "saga":
+		return ec.fieldContext_DecayPayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_DecayPayload_problems(ctx, field)
 	}
@@ -5491,6 +5633,8 @@ func (ec *executionContext) childFields_DeletePayload(ctx context.Context, field
 		return ec.fieldContext_DeletePayload_id(ctx, field)
 	case "deleted":
 		return ec.fieldContext_DeletePayload_deleted(ctx, field)
+	case "saga":
+		return ec.fieldContext_DeletePayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_DeletePayload_problems(ctx, field)
 	}
@@ -5591,6 +5735,8 @@ func (ec *executionContext) childFields_EntityPayload(ctx context.Context, field
 	switch field.Name {
 	case "entity":
 		return ec.fieldContext_EntityPayload_entity(ctx, field)
+	case "saga":
+		return ec.fieldContext_EntityPayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_EntityPayload_problems(ctx, field)
 	}
@@ -5705,6 +5851,8 @@ func (ec *executionContext) childFields_EpisodePayload(ctx context.Context, fiel
 	switch field.Name {
 	case "episode":
 		return ec.fieldContext_EpisodePayload_episode(ctx, field)
+	case "saga":
+		return ec.fieldContext_EpisodePayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_EpisodePayload_problems(ctx, field)
 	}
@@ -5859,6 +6007,8 @@ func (ec *executionContext) childFields_ProcedurePayload(ctx context.Context, fi
 	switch field.Name {
 	case "procedure":
 		return ec.fieldContext_ProcedurePayload_procedure(ctx, field)
+	case "saga":
+		return ec.fieldContext_ProcedurePayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_ProcedurePayload_problems(ctx, field)
 	}
@@ -5945,6 +6095,8 @@ func (ec *executionContext) childFields_ProfilePayload(ctx context.Context, fiel
 	switch field.Name {
 	case "profile":
 		return ec.fieldContext_ProfilePayload_profile(ctx, field)
+	case "saga":
+		return ec.fieldContext_ProfilePayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_ProfilePayload_problems(ctx, field)
 	}
@@ -6079,6 +6231,8 @@ func (ec *executionContext) childFields_RelationshipPayload(ctx context.Context,
 	switch field.Name {
 	case "relationship":
 		return ec.fieldContext_RelationshipPayload_relationship(ctx, field)
+	case "saga":
+		return ec.fieldContext_RelationshipPayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_RelationshipPayload_problems(ctx, field)
 	}
@@ -6089,6 +6243,8 @@ func (ec *executionContext) childFields_RelationshipsPayload(ctx context.Context
 	switch field.Name {
 	case "relationships":
 		return ec.fieldContext_RelationshipsPayload_relationships(ctx, field)
+	case "saga":
+		return ec.fieldContext_RelationshipsPayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_RelationshipsPayload_problems(ctx, field)
 	}
@@ -6267,6 +6423,8 @@ func (ec *executionContext) childFields_TodoPayload(ctx context.Context, field g
 	switch field.Name {
 	case "todo":
 		return ec.fieldContext_TodoPayload_todo(ctx, field)
+	case "saga":
+		return ec.fieldContext_TodoPayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_TodoPayload_problems(ctx, field)
 	}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"thalamus/graph/model"
 	"thalamus/loaders"
+	"thalamus/resilience/saga"
 	"thalamus/stores"
 	"time"
 
@@ -868,6 +869,57 @@ func (ec *executionContext) unmarshalInputSagaWhere(ctx context.Context, obj any
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputWriteOptions(ctx context.Context, obj any) (model.WriteOptions, error) {
+	var it model.WriteOptions
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["wait"]; !present {
+		asMap["wait"] = "COMMITTED"
+	}
+	if _, present := asMap["onStoreDown"]; !present {
+		asMap["onStoreDown"] = "ROLL_BACK"
+	}
+
+	fieldsInOrder := [...]string{"wait", "waitAtMost", "onStoreDown"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "wait":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("wait"))
+			data, err := ec.unmarshalOWaitFor2ᚖthalamusᚋresilienceᚋsagaᚐWait(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Wait = graphql.OmittableOf(data)
+		case "waitAtMost":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("waitAtMost"))
+			data, err := ec.unmarshalODuration2ᚖtimeᚐDuration(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WaitAtMost = graphql.OmittableOf(data)
+		case "onStoreDown":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("onStoreDown"))
+			data, err := ec.unmarshalOOnStoreDown2ᚖthalamusᚋstoresᚐOnDown(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OnStoreDown = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -1393,6 +1445,25 @@ func (ec *executionContext) unmarshalNSagaWhere2map(ctx context.Context, v any) 
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalOOnStoreDown2ᚖthalamusᚋstoresᚐOnDown(ctx context.Context, v any) (*stores.OnDown, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := model.UnmarshalString(v)
+	res := stores.OnDown(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOnStoreDown2ᚖthalamusᚋstoresᚐOnDown(ctx context.Context, sel ast.SelectionSet, v *stores.OnDown) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) marshalOSaga2ᚖthalamusᚋloadersᚐSaga(ctx context.Context, sel ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -1510,6 +1581,33 @@ func (ec *executionContext) unmarshalOSagaWhere2ᚕmapᚄ(ctx context.Context, v
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOWaitFor2ᚖthalamusᚋresilienceᚋsagaᚐWait(ctx context.Context, v any) (*saga.Wait, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := model.UnmarshalString(v)
+	res := saga.Wait(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOWaitFor2ᚖthalamusᚋresilienceᚋsagaᚐWait(ctx context.Context, sel ast.SelectionSet, v *saga.Wait) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalString(string(*v))
+	return res
+}
+
+func (ec *executionContext) unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx context.Context, v any) (*model.WriteOptions, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputWriteOptions(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 // endregion ***************************** type.gotpl *****************************

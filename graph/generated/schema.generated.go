@@ -1264,6 +1264,38 @@ func (ec *executionContext) fieldContext_DeletePayload_deleted(_ context.Context
 	return graphql.NewScalarFieldContext("DeletePayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _DeletePayload_saga(ctx context.Context, field graphql.CollectedField, obj *model.DeletePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeletePayload_saga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Saga, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
+			return ec.marshalOSaga2ᚖthalamusᚋloadersᚐSaga(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeletePayload_saga(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeletePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Saga(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _DeletePayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.DeletePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3621,7 +3653,7 @@ func (ec *executionContext) unmarshalInputDeleteInput(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -3649,6 +3681,13 @@ func (ec *executionContext) unmarshalInputDeleteInput(ctx context.Context, obj a
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -3836,6 +3875,11 @@ func (ec *executionContext) _DeletePayload(ctx context.Context, sel ast.Selectio
 		case "deleted":
 			out.Values[i] = ec._DeletePayload_deleted(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "saga":
+			out.Values[i] = ec._DeletePayload_saga(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "problems":
@@ -5048,6 +5092,24 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	_ = sel
 	_ = ctx
 	res := model.MarshalDateTime(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalODuration2ᚖtimeᚐDuration(ctx context.Context, v any) (*time.Duration, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalDuration(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODuration2ᚖtimeᚐDuration(ctx context.Context, sel ast.SelectionSet, v *time.Duration) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalDuration(*v)
 	return res
 }
 

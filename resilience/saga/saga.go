@@ -191,7 +191,8 @@ func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (a
 		case saga == nil || saga.State.Ended():
 			return answer, true, keyConflict("this request was carried out, and what it wrote was deleted since")
 		case time.Now().After(end) || saga.State == stores.SagaQueued:
-			return answer, true, keyConflict(fmt.Sprintf("this request is being carried out; see the saga %s", saga.ID))
+			return answer, true, &stores.Error{Kind: stores.ErrConflict, Path: []string{"idempotencyKey"}, Node: saga.Ref(),
+				Message: "this request is being carried out; see the saga " + string(saga.ID)}
 		}
 		if !pause(ctx) {
 			return answer, true, ctx.Err()
