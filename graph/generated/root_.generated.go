@@ -200,6 +200,8 @@ type ComplexityRoot struct {
 		DeleteTodo             func(childComplexity int, input model.DeleteInput) int
 		RecordProcedureOutcome func(childComplexity int, input model.RecordProcedureOutcomeInput) int
 		Relate                 func(childComplexity int, input model.RelateInput) int
+		ResolveSaga            func(childComplexity int, input model.ResolveSagaInput) int
+		RetrySaga              func(childComplexity int, input model.RetrySagaInput) int
 		Strengthen             func(childComplexity int, input model.StrengthenInput) int
 		SupersedeEntity        func(childComplexity int, input model.SupersedeEntityInput) int
 		Unrelate               func(childComplexity int, input model.DeleteInput) int
@@ -457,6 +459,11 @@ type ComplexityRoot struct {
 	SagaEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	SagaPayload struct {
+		Problems func(childComplexity int) int
+		Saga     func(childComplexity int) int
 	}
 
 	SagaStep struct {
@@ -1355,6 +1362,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Relate(childComplexity, args["input"].(model.RelateInput)), true
+	case "Mutation.resolveSaga":
+		if e.ComplexityRoot.Mutation.ResolveSaga == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resolveSaga_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResolveSaga(childComplexity, args["input"].(model.ResolveSagaInput)), true
+	case "Mutation.retrySaga":
+		if e.ComplexityRoot.Mutation.RetrySaga == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retrySaga_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetrySaga(childComplexity, args["input"].(model.RetrySagaInput)), true
 	case "Mutation.strengthen":
 		if e.ComplexityRoot.Mutation.Strengthen == nil {
 			break
@@ -2581,6 +2610,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SagaEdge.Node(childComplexity), true
 
+	case "SagaPayload.problems":
+		if e.ComplexityRoot.SagaPayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaPayload.Problems(childComplexity), true
+	case "SagaPayload.saga":
+		if e.ComplexityRoot.SagaPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaPayload.Saga(childComplexity), true
+
 	case "SagaStep.attempts":
 		if e.ComplexityRoot.SagaStep.Attempts == nil {
 			break
@@ -2865,6 +2907,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRelationTypeFilter,
 		ec.unmarshalInputRelationshipOrder,
 		ec.unmarshalInputRelationshipWhere,
+		ec.unmarshalInputResolveSagaInput,
+		ec.unmarshalInputRetrySagaInput,
 		ec.unmarshalInputSagaOrder,
 		ec.unmarshalInputSagaStateFilter,
 		ec.unmarshalInputSagaWhere,
@@ -4906,6 +4950,13 @@ type DecayPayload {
   saga("Its global id." id: ID!): Saga @from(role: RECORDS)
 }
 
+extend type Mutation {
+  "For administrators: works at once on a write that waits or is stuck, and answers how far it has come."
+  retrySaga("Which one." input: RetrySagaInput!): SagaPayload!
+  "For administrators: declares a write that waits, is taken back or is stuck to be COMPENSATED, so that others may write the same nodes again. What its steps wrote stays as it is; ` + "`" + `steps` + "`" + ` says what that may be."
+  resolveSaga("Which one, and why." input: ResolveSagaInput!): SagaPayload!
+}
+
 "A write that touches stores: all of it happens, or nothing of it."
 type Saga implements Node @from(role: RECORDS) {
   "Global id."
@@ -5084,6 +5135,28 @@ enum WaitFor {
   ACCEPTED
   "Until it has happened, or waits for a store."
   COMMITTED
+}
+
+"A write to work on at once."
+input RetrySagaInput {
+  "Which one."
+  id: ID!
+}
+
+"A write to give up."
+input ResolveSagaInput {
+  "Which one."
+  id: ID!
+  "Why, 1 to 1000 characters. It is kept as the problem of the write, and logged."
+  reason: String!
+}
+
+"The answer to what an administrator does about a write."
+type SagaPayload {
+  "The write as it is now; null when there were problems."
+  saga: Saga
+  "What kept it from happening: NOT_FOUND, or CONFLICT when it has ended or somebody works on it."
+  problems: [Problem!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/schema.graphqls", Input: `"The memory of an agent. Every answer is limited to the caller's scope: user, device and agent."
@@ -6301,6 +6374,16 @@ func (ec *executionContext) childFields_SagaEdge(ctx context.Context, field grap
 		return ec.fieldContext_SagaEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SagaEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SagaPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "saga":
+		return ec.fieldContext_SagaPayload_saga(ctx, field)
+	case "problems":
+		return ec.fieldContext_SagaPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SagaPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SagaStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

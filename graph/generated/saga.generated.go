@@ -583,6 +583,70 @@ func (ec *executionContext) fieldContext_SagaEdge_node(_ context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _SagaPayload_saga(ctx context.Context, field graphql.CollectedField, obj *model.SagaPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SagaPayload_saga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Saga, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
+			return ec.marshalOSaga2ᚖthalamusᚋloadersᚐSaga(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SagaPayload_saga(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SagaPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Saga(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SagaPayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.SagaPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SagaPayload_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕᚖthalamusᚋgraphᚋmodelᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SagaPayload_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SagaPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Problem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SagaStep_store(ctx context.Context, field graphql.CollectedField, obj *stores.SagaStep) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -701,6 +765,73 @@ func (ec *executionContext) fieldContext_SagaStep_error(_ context.Context, field
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
+
+func (ec *executionContext) unmarshalInputResolveSagaInput(ctx context.Context, obj any) (model.ResolveSagaInput, error) {
+	var it model.ResolveSagaInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2thalamusᚋstoresᚐRef(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRetrySagaInput(ctx context.Context, obj any) (model.RetrySagaInput, error) {
+	var it model.RetrySagaInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2thalamusᚋstoresᚐRef(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
 
 func (ec *executionContext) unmarshalInputSagaOrder(ctx context.Context, obj any) (map[string]any, error) {
 	var it map[string]any
@@ -1236,6 +1367,49 @@ func (ec *executionContext) _SagaEdge(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var sagaPayloadImplementors = []string{"SagaPayload"}
+
+func (ec *executionContext) _SagaPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SagaPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sagaPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SagaPayload")
+		case "saga":
+			out.Values[i] = ec._SagaPayload_saga(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._SagaPayload_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var sagaStepImplementors = []string{"SagaStep"}
 
 func (ec *executionContext) _SagaStep(ctx context.Context, sel ast.SelectionSet, obj *stores.SagaStep) graphql.Marshaler {
@@ -1335,6 +1509,16 @@ func (ec *executionContext) marshalNReceipt2ᚕthalamusᚋstoresᚐReceiptᚄ(ct
 	return ret
 }
 
+func (ec *executionContext) unmarshalNResolveSagaInput2thalamusᚋgraphᚋmodelᚐResolveSagaInput(ctx context.Context, v any) (model.ResolveSagaInput, error) {
+	res, err := ec.unmarshalInputResolveSagaInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRetrySagaInput2thalamusᚋgraphᚋmodelᚐRetrySagaInput(ctx context.Context, v any) (model.RetrySagaInput, error) {
+	res, err := ec.unmarshalInputRetrySagaInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNSaga2ᚖthalamusᚋloadersᚐSaga(ctx context.Context, sel ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -1384,6 +1568,16 @@ func (ec *executionContext) unmarshalNSagaOrderField2thalamusᚋgraphᚋmodelᚐ
 
 func (ec *executionContext) marshalNSagaOrderField2thalamusᚋgraphᚋmodelᚐSagaOrderField(ctx context.Context, sel ast.SelectionSet, v model.SagaOrderField) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNSagaPayload2ᚖthalamusᚋgraphᚋmodelᚐSagaPayload(ctx context.Context, sel ast.SelectionSet, v *model.SagaPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SagaPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSagaState2thalamusᚋstoresᚐSagaState(ctx context.Context, v any) (stores.SagaState, error) {

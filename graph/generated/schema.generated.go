@@ -42,6 +42,8 @@ type MutationResolver interface {
 	Strengthen(ctx context.Context, input model.StrengthenInput) (*model.RelationshipsPayload, error)
 	Weaken(ctx context.Context, input model.WeakenInput) (*model.RelationshipsPayload, error)
 	DecayRelationships(ctx context.Context, input model.DecayRelationshipsInput) (*model.DecayPayload, error)
+	RetrySaga(ctx context.Context, input model.RetrySagaInput) (*model.SagaPayload, error)
+	ResolveSaga(ctx context.Context, input model.ResolveSagaInput) (*model.SagaPayload, error)
 	CreateTodo(ctx context.Context, input model.CreateTodoInput) (*model.TodoPayload, error)
 	UpdateTodo(ctx context.Context, input model.UpdateTodoInput) (*model.TodoPayload, error)
 	CompleteTodo(ctx context.Context, input model.CompleteTodoInput) (*model.TodoPayload, error)
@@ -234,6 +236,34 @@ func (ec *executionContext) field_Mutation_relate_args(ctx context.Context, rawA
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RelateInput, error) {
 			return ec.unmarshalNRelateInput2thalamusᚋgraphᚋmodelᚐRelateInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_resolveSaga_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ResolveSagaInput, error) {
+			return ec.unmarshalNResolveSagaInput2thalamusᚋgraphᚋmodelᚐResolveSagaInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_retrySaga_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RetrySagaInput, error) {
+			return ec.unmarshalNRetrySagaInput2thalamusᚋgraphᚋmodelᚐRetrySagaInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2208,6 +2238,94 @@ func (ec *executionContext) fieldContext_Mutation_decayRelationships(ctx context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_retrySaga(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retrySaga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RetrySaga(ctx, fc.Args["input"].(model.RetrySagaInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SagaPayload) graphql.Marshaler {
+			return ec.marshalNSagaPayload2ᚖthalamusᚋgraphᚋmodelᚐSagaPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retrySaga(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SagaPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_retrySaga_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resolveSaga(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resolveSaga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResolveSaga(ctx, fc.Args["input"].(model.ResolveSagaInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SagaPayload) graphql.Marshaler {
+			return ec.marshalNSagaPayload2ᚖthalamusᚋgraphᚋmodelᚐSagaPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resolveSaga(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SagaPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resolveSaga_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createTodo(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4064,6 +4182,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "decayRelationships":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_decayRelationships(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retrySaga":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retrySaga(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resolveSaga":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resolveSaga(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

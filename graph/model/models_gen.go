@@ -539,6 +539,28 @@ type RelationshipsPayload struct {
 	Problems []*Problem `json:"problems"`
 }
 
+// A write to give up.
+type ResolveSagaInput struct {
+	// Which one.
+	ID stores.Ref `json:"id"`
+	// Why, 1 to 1000 characters. It is kept as the problem of the write, and logged.
+	Reason string `json:"reason"`
+}
+
+// A write to work on at once.
+type RetrySagaInput struct {
+	// Which one.
+	ID stores.Ref `json:"id"`
+}
+
+// The answer to what an administrator does about a write.
+type SagaPayload struct {
+	// The write as it is now; null when there were problems.
+	Saga *loaders.Saga `json:"saga,omitempty"`
+	// What kept it from happening: NOT_FOUND, or CONFLICT when it has ended or somebody works on it.
+	Problems []*Problem `json:"problems"`
+}
+
 // An entity and how alike it is.
 type SimilarEntity struct {
 	// Cosine similarity, 0 to 1.

@@ -163,3 +163,9 @@ func NewDeletePayload(o *saga.Outcome, ref stores.Ref, deleted bool, err error) 
 	w, err := newWrite(o, err)
 	return &DeletePayload{ID: ref, Deleted: deleted, Saga: w.saga, Problems: w.problems}, err
 }
+
+// NewSagaPayload answers what an administrator did about a saga.
+func NewSagaPayload(s *stores.Saga, err error) (*SagaPayload, error) {
+	problems, err := Problems(err)
+	return &SagaPayload{Saga: loaders.NewSaga(s), Problems: problems}, err
+}

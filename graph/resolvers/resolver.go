@@ -132,6 +132,15 @@ func deletion(ctx context.Context, in model.DeleteInput, kind stores.Kind,
 	return model.NewDeletePayload(r.Outcome, in.ID, deleted, err)
 }
 
+// administer does something about the saga of an id.
+func administer(ref stores.Ref, do func(stores.ID) (*stores.Saga, error)) (*model.SagaPayload, error) {
+	id, err := model.KeyOf("id", ref, stores.KindSaga)
+	if err != nil {
+		return model.NewSagaPayload(nil, err)
+	}
+	return model.NewSagaPayload(do(id))
+}
+
 // episodeKey is the key that the source of an entity names, if it names one.
 func episodeKey(source string) stores.ID {
 	id, err := stores.ParseID(source)

@@ -13,6 +13,14 @@ import (
 	"thalamus/stores"
 )
 
+func (r *mutationResolver) RetrySaga(ctx context.Context, input model.RetrySagaInput) (*model.SagaPayload, error) {
+	return administer(input.ID, func(id stores.ID) (*stores.Saga, error) { return r.writes.Retry(ctx, scope(ctx), id) })
+}
+
+func (r *mutationResolver) ResolveSaga(ctx context.Context, input model.ResolveSagaInput) (*model.SagaPayload, error) {
+	return administer(input.ID, func(id stores.ID) (*stores.Saga, error) { return r.writes.Resolve(ctx, scope(ctx), id, input.Reason) })
+}
+
 func (r *queryResolver) Sagas(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string) (*model.Connection[*loaders.Saga], error) {
 	return list(ctx, r.Resolver, stores.SagaSpec, loaders.Sagas{Journal: r.set.Journal}, where, stores.Filter{}, orderBy, window{first, after, last, before})
 }
