@@ -38,6 +38,11 @@ func (d journal) Due(ctx context.Context, owner string, lease time.Duration, alo
 	return call4(ctx, d.gate.once("journal.due", 0), items, d.next.Due, owner, lease, alone, limit)
 }
 
+// Take is not repeated, either.
+func (d journal) Take(ctx context.Context, s stores.Scope, id stores.ID, owner string, lease time.Duration) (*stores.Saga, error) {
+	return call4(ctx, d.gate.once("journal.take", 1), pointer, d.next.Take, s, id, owner, lease)
+}
+
 func (d journal) Wake(ctx context.Context, s stores.Scope, id stores.ID) (bool, error) {
 	return call2(ctx, d.gate.write("journal.wake", 1), one, d.next.Wake, s, id)
 }

@@ -161,7 +161,7 @@ func home(contract string) (role stores.Role, product string) {
 
 func writes(method string) bool {
 	for _, verb := range []string{"Put", "Swap", "Delete", "Set", "Upsert", "Reset", "Forget", "Prune", "Strengthen", "Weaken", "Decay",
-		"Expire", "Increment", "Clear", "Acquire", "Renew", "Release", "Publish", "Bind", "Complete", "Begin", "Advance", "Due",
+		"Expire", "Increment", "Clear", "Acquire", "Renew", "Release", "Publish", "Bind", "Complete", "Begin", "Advance", "Due", "Take",
 		"Wake", "Append"} {
 		if strings.HasPrefix(method, verb) {
 			return true
@@ -174,7 +174,7 @@ func writes(method string) bool {
 var repeatsBadly = map[string]bool{
 	"episodes.swap": true, "entities.swap": true, "procedures.swap": true, "relationships.swap": true,
 	"profiles.swap": true, "todos.swap": true, "answers.put": true,
-	"journal.begin": true, "journal.advance": true, "journal.due": true,
+	"journal.begin": true, "journal.advance": true, "journal.due": true, "journal.take": true,
 	"cache.setIf": true, "cache.increment": true, "locks.acquire": true, "bus.publish": true,
 	"relationships.strengthen": true, "relationships.weaken": true, "relationships.decay": true,
 }

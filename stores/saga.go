@@ -24,7 +24,7 @@ type Saga struct {
 	// end with the saga.
 	Claims []string `json:"claims,omitempty"`
 	// Plan is what the steps write and what was there before. It holds content, and is erased when the saga ends. Only
-	// [Journal.Due] reads it.
+	// [Journal.Due] and [Journal.Take] read it.
 	Plan []byte `json:"-"`
 
 	Attempts  int       `json:"attempts"`  // rounds of work, the first included
@@ -150,6 +150,9 @@ type Journal interface {
 	// their plans and claims: it leases them to owner and raises their fences. While other gateways look too, there may be
 	// more than it gives. alone says that no other gateway can be alive, so that leases of others count for nothing.
 	Due(ctx context.Context, owner string, lease time.Duration, alone bool, limit int) ([]*Saga, error)
+	// Take takes over one saga that has not ended and that nobody holds, whether its time has come or not, as Due does. It
+	// answers nil when there is no such one.
+	Take(ctx context.Context, s Scope, id ID, owner string, lease time.Duration) (*Saga, error)
 	// Wake lets a saga that has not ended and that nobody holds be due at once, and says whether there is such a one.
 	Wake(ctx context.Context, s Scope, id ID) (bool, error)
 

@@ -84,8 +84,9 @@ func (r *entityResolver) Embedding(ctx context.Context, obj *stores.Entity) ([]f
 }
 
 func (r *mutationResolver) UpsertEntity(ctx context.Context, input model.UpsertEntityInput) (*model.EntityPayload, error) {
-	entity, err := r.writes.UpsertEntity(ctx, scope(ctx), request(ctx), input.Name, input.ExpectedVersion.Value(), input.Change)
-	return payload(ctx, model.NewEntityPayload, entity, err)
+	q := request(ctx)
+	entity, err := r.writes.UpsertEntity(ctx, scope(ctx), q, input.Name, input.ExpectedVersion.Value(), input.Change)
+	return payload(ctx, model.NewEntityPayload, q, entity, err)
 }
 
 func (r *mutationResolver) UpdateEntity(ctx context.Context, input model.UpdateEntityInput) (*model.EntityPayload, error) {

@@ -5,6 +5,7 @@ package resolvers
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -46,20 +47,27 @@ func load(ctx context.Context) *loaders.Loaders { return loaders.For(ctx) }
 func at(ctx context.Context) *loaders.Place { return selection.At(ctx) }
 
 // request identifies the running mutation for its idempotency key. The input is taken as it was sent, so that a field
-// left out differs from a null.
+// left out differs from a null. How its author waits is no part of it.
 func request(ctx context.Context) saga.Request {
 	fc := graphql.GetFieldContext(ctx)
 	args := fc.Field.ArgumentMap(graphql.GetOperationContext(ctx).Variables)
-	input, _ := args["input"].(map[string]any)
-	var key *string
-	if k, ok := input["idempotencyKey"].(string); ok {
-		key = &k
-	}
+	sent, _ := args["input"].(map[string]any)
+	input := maps.Clone(sent)
+	delete(input, "write")
 	canonical, err := json.Marshal(input)
 	if err != nil {
 		panic("resolvers: an input is not JSON: " + err.Error()) // it was parsed from JSON or GraphQL
 	}
-	return saga.Request{Operation: fc.Field.Name, Key: key, Input: canonical}
+	r := saga.Request{Operation: fc.Field.Name, Input: canonical, Outcome: &saga.Outcome{}}
+	if key, ok := input["idempotencyKey"].(string); ok {
+		r.Key = &key
+	}
+	write, _ := sent["write"].(map[string]any)
+	wait, _ := write["wait"].(string)
+	down, _ := write["onStoreDown"].(string)
+	r.Wait, r.OnDown = saga.Wait(wait), stores.OnDown(down)
+	r.AtMost, _ = model.UnmarshalDuration(write["waitAtMost"]) // which was read once before; null is no limit
+	return r
 }
 
 // arrived announces nodes that a resolver answers without a loader.
@@ -72,11 +80,11 @@ func arrived[T stores.Node](ctx context.Context, nodes ...T) {
 }
 
 // payload announces the node of a payload.
-func payload[T stores.Node, P any](ctx context.Context, make func(T, error) (P, error), node T, err error) (P, error) {
+func payload[T stores.Node, P any](ctx context.Context, make func(*saga.Outcome, T, error) (P, error), r saga.Request, node T, err error) (P, error) {
 	if err == nil {
 		arrived(ctx, node)
 	}
-	return make(node, err)
+	return make(r.Outcome, node, err)
 }
 
 // keyOf is the key in a global id that has to name a given noun; any other gives the empty key, which is nobody's.
@@ -87,29 +95,50 @@ func keyOf(r stores.Ref, kind stores.Kind) stores.ID {
 	return r.ID
 }
 
-// deletion deletes the node of an id that has to name a given noun.
-func deletion(ctx context.Context, in model.DeleteInput, kind stores.Kind,
-	remove func(context.Context, stores.Scope, saga.Request, stores.ID, *int) (bool, error),
-) (*model.DeletePayload, error) {
-	id, err := model.KeyOf("id", in.ID, kind)
-	if err != nil {
-		return model.NewDeletePayload(in.ID, false, err)
+// create writes the new node that an input describes.
+func create[T stores.Node, P any](ctx context.Context, describe func() (T, error),
+	write func(context.Context, stores.Scope, saga.Request, T) (T, error), make func(*saga.Outcome, T, error) (P, error),
+) (P, error) {
+	r := request(ctx)
+	node, err := describe()
+	if err == nil {
+		node, err = write(ctx, scope(ctx), r, node)
 	}
-	deleted, err := remove(ctx, scope(ctx), request(ctx), id, in.ExpectedVersion.Value())
-	return model.NewDeletePayload(in.ID, deleted, err)
+	return payload(ctx, make, r, node, err)
 }
 
 // update changes the node of an id that has to name a given noun.
 func update[T stores.Node, C, P any](ctx context.Context, ref stores.Ref, kind stores.Kind, expected graphql.Omittable[*int], change C,
-	write func(context.Context, stores.Scope, saga.Request, stores.ID, *int, C) (T, error), make func(T, error) (P, error),
+	write func(context.Context, stores.Scope, saga.Request, stores.ID, *int, C) (T, error), make func(*saga.Outcome, T, error) (P, error),
 ) (P, error) {
+	r := request(ctx)
 	id, err := model.KeyOf("id", ref, kind)
-	if err != nil {
-		var none T
-		return make(none, err)
+	var changed T
+	if err == nil {
+		changed, err = write(ctx, scope(ctx), r, id, expected.Value(), change)
 	}
-	node, err := write(ctx, scope(ctx), request(ctx), id, expected.Value(), change)
-	return payload(ctx, make, node, err)
+	return payload(ctx, make, r, changed, err)
+}
+
+// deletion deletes the node of an id that has to name a given noun.
+func deletion(ctx context.Context, in model.DeleteInput, kind stores.Kind,
+	remove func(context.Context, stores.Scope, saga.Request, stores.ID, *int) (bool, error),
+) (*model.DeletePayload, error) {
+	r, deleted := request(ctx), false
+	id, err := model.KeyOf("id", in.ID, kind)
+	if err == nil {
+		deleted, err = remove(ctx, scope(ctx), r, id, in.ExpectedVersion.Value())
+	}
+	return model.NewDeletePayload(r.Outcome, in.ID, deleted, err)
+}
+
+// administer does something about the saga of an id.
+func administer(ref stores.Ref, do func(stores.ID) (*stores.Saga, error)) (*model.SagaPayload, error) {
+	id, err := model.KeyOf("id", ref, stores.KindSaga)
+	if err != nil {
+		return model.NewSagaPayload(nil, err)
+	}
+	return model.NewSagaPayload(do(id))
 }
 
 // episodeKey is the key that the source of an entity names, if it names one.

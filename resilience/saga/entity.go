@@ -133,11 +133,14 @@ func (w *Writer) entity(ctx context.Context, s stores.Scope, id stores.ID, expec
 	if err != nil {
 		return EntityParts{}, err
 	}
-	rec := records[id]
-	if rec == nil {
+	rec := records[id].At(e.Version)
+	switch {
+	case rec == nil:
 		rec = &stores.EntityRecord{}
+	case rec.Version > e.Version: // between the two reads another write was committed
+		return EntityParts{}, &stores.Error{Kind: stores.ErrConflict, Cause: errUnderWay, Message: "the entity was changed meanwhile; send it again"}
 	}
-	return EntityParts{e, rec.At(e.Version)}, nil
+	return EntityParts{e, rec}, nil
 }
 
 func (w *Writer) newEntity(ctx context.Context, s stores.Scope, e EntityParts, change func(EntityParts) error) (plan[*stores.Entity], error) {

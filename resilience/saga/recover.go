@@ -139,33 +139,3 @@ func (w *Writer) prune(ctx context.Context) error {
 	_, answers := w.set.Answers.Prune(ctx, before)
 	return errors.Join(sagas, events, answers)
 }
-
-// Retry lets a saga that waits or is stuck be worked on at once. One that has ended is [stores.ErrConflict].
-func (w *Writer) Retry(ctx context.Context, s stores.Scope, id stores.ID) (*stores.Saga, error) {
-	if _, err := w.unfinished(ctx, s, id); err != nil {
-		return nil, err
-	}
-	if _, err := w.set.Journal.Wake(ctx, s, id); err != nil {
-		return nil, err
-	}
-	if _, err := w.Recover(ctx); err != nil {
-		return nil, err
-	}
-	found, err := w.set.Journal.ByID(ctx, s, []stores.ID{id})
-	return found[id], err
-}
-
-// unfinished reads a saga that has not ended.
-func (w *Writer) unfinished(ctx context.Context, s stores.Scope, id stores.ID) (*stores.Saga, error) {
-	found, err := w.set.Journal.ByID(ctx, s, []stores.ID{id})
-	saga := found[id]
-	switch {
-	case err != nil:
-		return nil, err
-	case saga == nil:
-		return nil, missing("id", stores.KindSaga, id)
-	case saga.State.Ended():
-		return nil, &stores.Error{Kind: stores.ErrConflict, Path: []string{"id"}, Message: "this saga has ended; there is nothing left to do"}
-	}
-	return saga, nil
-}

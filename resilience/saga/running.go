@@ -52,7 +52,7 @@ func (x *running) work(ctx context.Context) error {
 
 // unknown is the error of an author who cannot be told what becomes of the write.
 func unknown(id stores.ID, cause error) error {
-	return &stores.Error{Kind: stores.ErrUnavailable, Cause: cause,
+	return &stores.Error{Kind: stores.ErrUnavailable, Cause: cause, Node: stores.Ref{Kind: stores.KindSaga, ID: id},
 		Message: "the write was interrupted; it is carried on or taken back as soon as possible, see the saga " + string(id)}
 }
 

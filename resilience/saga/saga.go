@@ -99,20 +99,18 @@ func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think
 			return answer, err
 		}
 		p, err := think(ctx)
-		d := p.draft()
-		if err == nil {
+		planned, d := err == nil, p.draft()
+		if planned {
 			err = w.carryOut(ctx, s, r, d)
 		}
-		if err == nil && d.final != nil {
+		switch {
+		case err == nil && d.final != nil:
 			return answer, json.Unmarshal(d.final, &answer)
-		}
-		if err == nil {
+		case err == nil:
 			return p.answer, nil
-		}
-		if !d.begun && w.mayQueue(ctx, s, r, err) {
+		case !d.begun && w.mayQueue(ctx, s, r, err):
 			return none, w.enqueue(ctx, s, r, err)
-		}
-		if !w.again(ctx, s, r, err) || attempt == attempts {
+		case !planned && !errors.Is(err, errUnderWay), attempt == attempts, !w.again(ctx, s, r, err):
 			return none, err
 		}
 	}
@@ -193,7 +191,8 @@ func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (a
 		case saga.State == stores.SagaQueued:
 			return answer, true, nil // its author sees the saga
 		case time.Now().After(end):
-			return answer, true, keyConflict(fmt.Sprintf("this request is being carried out; see the saga %s", saga.ID))
+			return answer, true, &stores.Error{Kind: stores.ErrConflict, Path: []string{"idempotencyKey"}, Node: saga.Ref(),
+				Message: "this request is being carried out; see the saga " + string(saga.ID)}
 		}
 		if !pause(ctx) {
 			return answer, true, ctx.Err()

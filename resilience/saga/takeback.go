@@ -79,8 +79,8 @@ func (x *running) turnBack(ctx context.Context, at int, cause error) error {
 		err = x.takeBack(ctx)
 	}
 	if err != nil {
-		return errors.Join(&stores.Error{Kind: stores.ErrUnavailable, Cause: errors.Join(cause, err),
-			Message: "the write failed half way and is being taken back; see the saga " + string(x.saga.ID)})
+		return &stores.Error{Kind: stores.ErrUnavailable, Cause: errors.Join(cause, err), Node: x.saga.Ref(),
+			Message: "the write failed half way and is being taken back; see the saga " + string(x.saga.ID)}
 	}
 	return cause
 }

@@ -112,7 +112,8 @@ func taken(claims []string, holders map[string]stores.ID) error {
 	for _, claim := range claims {
 		if saga, ok := holders[claim]; ok {
 			cause = &stores.Claimed{Claim: claim, Saga: saga}
-			e.Message = "another write of the same thing is not finished; see saga " + string(saga) + ", or try again"
+			e.Message = "another write of the same thing is not finished; see the saga " + string(saga) + ", or try again"
+			e.Node = stores.Ref{Kind: stores.KindSaga, ID: saga}
 			break
 		}
 	}

@@ -67,12 +67,37 @@ func (r Journal) Due(ctx context.Context, owner string, lease time.Duration, alo
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		if due, err = r.chosen(ctx, q, ids, owner, alone); err != nil || len(due) == 0 {
-			return err
-		}
-		return r.lease(ctx, q, due, owner, lease)
+		due, err = r.takeOver(ctx, q, ids, owner, lease, func(st *Statement) { r.free(st, owner, alone) })
+		return err
 	})
 	return due, err
+}
+
+// Take takes over one saga that has not ended and that nobody holds, whether its time has come or not.
+func (r Journal) Take(ctx context.Context, s stores.Scope, id stores.ID, owner string, lease time.Duration) (*stores.Saga, error) {
+	if err := r.db.Usable(ctx); err != nil {
+		return nil, err
+	}
+	var taken []*stores.Saga
+	err := r.db.Write(ctx, func(ctx context.Context, q Querier) (err error) {
+		taken, err = r.takeOver(ctx, q, []stores.ID{id}, owner, lease, func(st *Statement) {
+			st.Add("t.scope = ? AND "+unfinished+" AND lease_until <= "+r.db.Now(), r.db.ScopeValues(s)[0])
+		})
+		return err
+	})
+	if err != nil || len(taken) == 0 {
+		return nil, err
+	}
+	return taken[0], nil
+}
+
+// takeOver leases those sagas to an owner for which a condition holds.
+func (r Journal) takeOver(ctx context.Context, q Querier, ids []stores.ID, owner string, lease time.Duration, free func(*Statement)) ([]*stores.Saga, error) {
+	sagas, err := r.chosen(ctx, q, ids, free)
+	if err != nil || len(sagas) == 0 {
+		return nil, err
+	}
+	return sagas, r.lease(ctx, q, sagas, owner, lease)
 }
 
 // free adds the condition that an owner may take a saga over.
@@ -84,12 +109,13 @@ func (r Journal) free(st *Statement, owner string, alone bool) *Statement {
 	return st.Add(unfinished+" AND not_before <= "+now+" AND (lease_until <= "+now+" OR owner <> ?)", owner)
 }
 
-// chosen locks and reads the sagas among some that are still free, with their plans.
-func (r Journal) chosen(ctx context.Context, q Querier, ids []stores.ID, owner string, alone bool) ([]*stores.Saga, error) {
+// chosen locks and reads the sagas among some that are free, with their plans.
+func (r Journal) chosen(ctx context.Context, q Querier, ids []stores.ID, free func(*Statement)) ([]*stores.Saga, error) {
 	columns, scope := r.Projection(nil), r.db.ScopeColumns()
 	st := r.Select(columns).Add(", t." + scope[len(scope)-1] + ", p.plan FROM sagas AS t LEFT JOIN saga_plans AS p ON p.saga = t.id WHERE ")
 	r.db.In(st, "t.id", Values(ids))
-	r.free(st.Add(" AND "), owner, alone).Add(r.db.Lock())
+	free(st.Add(" AND "))
+	st.Add(r.db.Lock())
 	var out []*stores.Saga
 	err := st.Each(ctx, q, func(rows *sql.Rows) error {
 		var key string

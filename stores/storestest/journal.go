@@ -153,6 +153,7 @@ func (l ledger) calls(saga *stores.Saga) []call {
 		{"Advance", func(ctx context.Context) error { return l.Advance(ctx, &next, 1) }},
 		{"Renew", ask(func(ctx context.Context) ([]stores.ID, error) { return l.Renew(ctx, saga.Owner, ids, time.Hour) })},
 		{"Due", ask(func(ctx context.Context) ([]*stores.Saga, error) { return l.Due(ctx, "other", time.Hour, true, 1) })},
+		{"Take", ask(func(ctx context.Context) (*stores.Saga, error) { return l.Take(ctx, s, saga.ID, "other", time.Hour) })},
 		{"Wake", ask(func(ctx context.Context) (bool, error) { return l.Wake(ctx, s, saga.ID) })},
 		{"ByID", ask(func(ctx context.Context) (map[stores.ID]*stores.Saga, error) { return l.ByID(ctx, s, ids) })},
 		{"List", ask(func(ctx context.Context) (stores.Slice[*stores.Saga], error) {

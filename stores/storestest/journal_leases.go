@@ -22,6 +22,7 @@ func testLeases(s suite) {
 	run("DueInOrder", testDueInOrder)
 	run("DueRace", testDueRace)
 	run("RenewedIsNotDue", testRenewedIsNotDue)
+	run("Take", testTake)
 	run("Wake", testWake)
 	run("Unfinished", testUnfinished)
 }
@@ -233,6 +234,36 @@ func testRenewedIsNotDue(l ledger) {
 	held, err := l.Renew(l.ctx(), "gateway "+l.scope.User, []stores.ID{saga.ID}, time.Hour)
 	noError(l.t, err)
 	same(l.t, "what is held after a takeover", 0, len(held))
+}
+
+func testTake(l ledger) {
+	take := func(what string, l ledger, id stores.ID, lease time.Duration, want *stores.Saga) {
+		l.t.Helper()
+		got, err := l.Take(l.ctx(), l.scope, id, "other", lease)
+		noError(l.t, err)
+		if got != nil {
+			got.UpdatedAt = want.UpdatedAt
+		}
+		same(l.t, what, want, got)
+	}
+	waits, held, ended := l.draft("a"), l.begin(l.draft(), time.Hour), l.begin(l.draft(), time.Hour)
+	waits.Owner, waits.NotBefore, waits.State = "", stores.Now().Add(time.Hour), stores.SagaStuck
+	l.begin(waits, time.Hour)
+	l.end(ended, stores.SagaCompensated)
+	untouched := l.waiting(-time.Minute)
+	take("a saga of another scope", l.at(newScope()), waits.ID, short, nil)
+	take("an unknown saga", l, stores.NewID(), short, nil)
+	take("a saga that is worked on", l, held.ID, short, nil)
+	take("a saga that has ended", l, ended.ID, short, nil)
+	waits.Owner, waits.Fence = "other", 2
+	take("a saga that waits", l, waits.ID, short, waits)
+	l.holds("a saga that was taken", waits)
+	take("a saga that was taken", l, waits.ID, time.Hour, nil)
+	l.fenced("the former owner", l.Advance(l.ctx(), waits.Clone(), 1))
+	time.Sleep(2 * short)
+	waits.Fence = 3
+	take("a saga whose lease is over", l, waits.ID, time.Hour, waits)
+	l.takes("the others", "third", false, untouched)
 }
 
 func testWake(l ledger) {
