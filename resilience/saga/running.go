@@ -3,6 +3,7 @@ package saga
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"sync/atomic"
@@ -41,6 +42,9 @@ func (x *running) work(ctx context.Context) error {
 	defer context.AfterFunc(x.w.life, func() { cancel(errClosing) })()
 	defer x.keepLease(ctx, cancel)()
 	err := x.carryOn(ctx)
+	if errors.Is(err, stores.ErrFenced) {
+		x.w.options.Log.WarnContext(ctx, "stopped working on a write that another gateway has taken over", slog.String("saga", string(x.saga.ID)))
+	}
 	if err != nil && (ctx.Err() != nil || errors.Is(err, errJournal) || errors.Is(err, stores.ErrFenced)) {
 		err = unknown(x.saga.ID, errors.Join(context.Cause(ctx), err))
 	}
