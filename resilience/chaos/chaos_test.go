@@ -52,3 +52,18 @@ func TestKills(t *testing.T) {
 		sound(t, try(t, Options{Binary: binary, Seed: 2, Writers: 8, Kills: 8, Split: true, Faults: 0.1}), true)
 	})
 }
+
+// TestControls wants mistakes to be seen that builds make on purpose.
+func TestControls(t *testing.T) {
+	for tag, o := range map[string]Options{
+		"chaos_early_answer": {Kills: 8},
+		"chaos_marked_only":  {Kills: 8, Split: true, Faults: 0.4},
+	} {
+		t.Run(tag, func(t *testing.T) {
+			o.Binary, o.Seed, o.Writers = built(t, tag), 3, 8
+			if r := try(t, o); len(r.Violations) == 0 {
+				t.Error("nothing was noticed")
+			}
+		})
+	}
+}
