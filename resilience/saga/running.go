@@ -51,9 +51,10 @@ func (x *running) work(ctx context.Context) error {
 	return err
 }
 
-// unknown is the error of an author who cannot be told what becomes of the write.
+// unknown is the error of an author who cannot be told what becomes of the write. The cause is told in words only: a conflict
+// with another gateway is none of the author's.
 func unknown(id stores.ID, cause error) error {
-	return &stores.Error{Kind: stores.ErrUnavailable, Cause: cause,
+	return &stores.Error{Kind: stores.ErrUnavailable, Cause: errors.New(cause.Error()),
 		Message: "the write was interrupted; it is carried on or taken back as soon as possible, see the saga " + string(id)}
 }
 
