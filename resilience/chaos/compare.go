@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"syscall"
 	"time"
 
@@ -85,7 +84,10 @@ func (r *run) settled(ctx context.Context) (*stores.Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		left, err := set.Journal.Unfinished(ctx)
+		var left map[stores.SagaState]int
+		if err = open.CheckModel(ctx, set); err == nil { // which tells the vectors what they hold
+			left, err = set.Journal.Unfinished(ctx)
+		}
 		if err != nil {
 			return nil, errors.Join(err, set.Close())
 		}
@@ -138,6 +140,3 @@ func (r *run) answers(ctx context.Context, set *stores.Set) error {
 	}
 	return nil
 }
-
-// Scratch makes a directory for the data of a gateway, below the temporary one.
-func Scratch() (string, error) { return os.MkdirTemp("", "thalamus-chaos-") }

@@ -131,6 +131,8 @@ func (g *gateway) hear(text string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch line.Msg {
+	case "operation":
+		return
 	case "carried on a write":
 		g.counts.carried++
 	case "carried on what was left over":
