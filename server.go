@@ -98,6 +98,7 @@ func (s *server) open(ctx context.Context) error {
 		return err
 	}
 	s.set = set
+	inner := chaotic(set)
 	observe, err := resilience.Observe(s.telemetry.Spans, s.telemetry.Metrics, s.log)
 	if err != nil {
 		return err
@@ -107,7 +108,7 @@ func (s *server) open(ctx context.Context) error {
 	})
 	s.guards.Protect(resilience.Settings{
 		Timeout: s.cfg.Guard.Timeout, Concurrency: s.cfg.Guard.Concurrency, Open: s.cfg.Guard.Open, Log: s.log,
-		StaleLimit: s.cfg.Stale.Limit, StaleMemory: int(s.cfg.Stale.Memory),
+		StaleLimit: s.cfg.Stale.Limit, StaleMemory: int(s.cfg.Stale.Memory), Inner: inner,
 	})
 	if err := s.guards.ObserveStatus(s.telemetry.Metrics); err != nil {
 		return err

@@ -21,7 +21,11 @@ const (
 // deleted.
 func (w *Writer) Start() {
 	w.every(recoverPause, "carry on sagas", func(ctx context.Context) error {
-		_, err := w.Recover(ctx)
+		begun := time.Now()
+		n, err := w.Recover(ctx)
+		if n > 0 && err == nil {
+			w.options.Log.Info("carried on what was left over", slog.Int("sagas", n), slog.Duration("took", time.Since(begun)))
+		}
 		return err
 	})
 	w.every(prunePause, "prune the journal", w.prune)

@@ -3,6 +3,7 @@ package saga
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"sync/atomic"
@@ -44,15 +45,19 @@ func (x *running) work(ctx context.Context) error {
 	defer context.AfterFunc(x.w.life, func() { cancel(errClosing) })()
 	defer x.keepLease(ctx, cancel)()
 	err := x.carryOn(ctx)
+	if errors.Is(err, stores.ErrFenced) {
+		x.w.options.Log.WarnContext(ctx, "stopped working on a write that another gateway has taken over", slog.String("saga", string(x.saga.ID)))
+	}
 	if err != nil && (ctx.Err() != nil || errors.Is(err, errJournal) || errors.Is(err, stores.ErrFenced)) {
 		err = unknown(x.saga.ID, errors.Join(context.Cause(ctx), err))
 	}
 	return err
 }
 
-// unknown is the error of an author who cannot be told what becomes of the write.
+// unknown is the error of an author who cannot be told what becomes of the write. The cause is told in words only: a conflict
+// with another gateway is none of the author's.
 func unknown(id stores.ID, cause error) error {
-	return &stores.Error{Kind: stores.ErrUnavailable, Cause: cause, Node: stores.Ref{Kind: stores.KindSaga, ID: id},
+	return &stores.Error{Kind: stores.ErrUnavailable, Cause: errors.New(cause.Error()), Node: stores.Ref{Kind: stores.KindSaga, ID: id},
 		Message: "the write was interrupted; it is carried on or taken back as soon as possible, see the saga " + string(id)}
 }
 
@@ -270,7 +275,11 @@ func (x *running) journal(ctx context.Context, fn func(context.Context) error) e
 			if err := fn(ctx); err != nil {
 				return err
 			}
-			return x.w.set.Journal.Advance(ctx, x.saga, x.held(before))
+			held, err := x.held(ctx, before)
+			if err != nil {
+				return err
+			}
+			return x.w.set.Journal.Advance(ctx, x.saga, held)
 		})
 		if err == nil {
 			x.show()
@@ -289,11 +298,15 @@ func (x *running) journal(ctx context.Context, fn func(context.Context) error) e
 const journalTries = 8
 
 // held is the fence that the journal has to know.
-func (x *running) held(before *stores.Saga) int {
-	if fenceless {
-		return 0
+func (x *running) held(ctx context.Context, before *stores.Saga) (int, error) {
+	if !fenceless {
+		return before.Fence, nil
 	}
-	return before.Fence
+	found, err := x.w.set.Journal.ByID(ctx, before.Scope, []stores.ID{before.ID})
+	if now := found[before.ID]; now != nil {
+		return now.Fence, err
+	}
+	return before.Fence, err
 }
 
 // shownError is what of an error is kept and shown. It names no content.

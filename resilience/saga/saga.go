@@ -170,6 +170,7 @@ func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (a
 	if r.Key == nil {
 		return answer, false, nil
 	}
+	ended := false // as was known before the answer was read
 	for end := time.Now().Add(answerPatience); ; {
 		a, err := w.set.Answers.Get(ctx, s, *r.Key)
 		switch {
@@ -186,8 +187,11 @@ func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (a
 		switch {
 		case len(a.Response) > 0:
 			return answer, true, json.Unmarshal(a.Response, &answer)
-		case saga == nil || saga.State.Ended():
+		case ended:
 			return answer, true, keyConflict("this request was carried out, and what it wrote was deleted since")
+		case saga == nil || saga.State.Ended():
+			ended = true // perhaps just now, so that there is an answer by now
+			continue
 		case saga.State == stores.SagaQueued:
 			return answer, true, nil // its author sees the saga
 		case time.Now().After(end):
