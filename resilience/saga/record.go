@@ -33,7 +33,7 @@ func (a *turnRecord) do(ctx context.Context, s stores.Scope) error {
 		return err
 	}
 	switch now := found[a.Record.ID]; {
-	case now == nil && a.Before.ID != "", now != nil && now.Version != a.Before.Version && now.Version != a.Record.Version:
+	case now == nil && a.Before.ID != "", now != nil && now.Version != a.Before.Version:
 		return stores.Conflict("the entity was changed meanwhile; read it again")
 	}
 	next := *a.Record
