@@ -41,7 +41,7 @@ type Options struct {
 
 // NewHandler serves the schema.
 func NewHandler(o Options) (http.Handler, error) {
-	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), model.NewSigner(o.CursorKey), health(o.Guards))
+	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), model.NewSigner(o.CursorKey), backends{o.Guards})
 	schema := Schema(root)
 	o.Transport.ErrorPresenter, o.Transport.Recover = presenter(o.Log), recovered(o.Log)
 	o.Writes.Submit(submitter(schema, o.Set, o.Log))
@@ -113,23 +113,24 @@ func extend(r *graphql.Response, name string, value any) {
 // pingTimeout bounds how long `backends` waits for one of them.
 const pingTimeout = 2 * time.Second
 
-// health asks every backend how it is, all at once.
-func health(guards resilience.Guards) func(context.Context) []*model.Backend {
-	return func(ctx context.Context) []*model.Backend {
-		ctx, cancel := context.WithTimeout(ctx, pingTimeout)
-		defer cancel()
-		var out []*model.Backend
-		for _, s := range guards.Ping(ctx) {
-			latency := float64(s.Latency.Last) / float64(time.Millisecond)
-			for _, role := range s.Roles {
-				out = append(out, &model.Backend{
-					Role: role, Name: s.Backend, State: model.BackendState(s.State), LatencyMs: &latency, Pool: pool(s.Pool),
-					Breaker: breaker(s),
-				})
-			}
+// backends is what the resolvers need of the guards.
+type backends struct{ resilience.Guards }
+
+// Health asks every backend how it is, all at once.
+func (b backends) Health(ctx context.Context) []*model.Backend {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	var out []*model.Backend
+	for _, s := range b.Ping(ctx) {
+		latency := float64(s.Latency.Last) / float64(time.Millisecond)
+		for _, role := range s.Roles {
+			out = append(out, &model.Backend{
+				Role: role, Name: s.Backend, State: model.BackendState(s.State), LatencyMs: &latency, Pool: pool(s.Pool),
+				Breaker: breaker(s),
+			})
 		}
-		return out
 	}
+	return out
 }
 
 func breaker(s resilience.Status) *model.Breaker {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"thalamus/graph/model"
+	"thalamus/resilience/saga"
 	"thalamus/stores"
 	"time"
 
@@ -76,6 +77,18 @@ type ComplexityRoot struct {
 		ID       func(childComplexity int) int
 		Problems func(childComplexity int) int
 		Saga     func(childComplexity int) int
+	}
+
+	Drift struct {
+		Findings func(childComplexity int) int
+		Total    func(childComplexity int) int
+	}
+
+	DriftFinding struct {
+		Detail func(childComplexity int) int
+		ID     func(childComplexity int) int
+		Kind   func(childComplexity int) int
+		Store  func(childComplexity int) int
 	}
 
 	Entity struct {
@@ -187,6 +200,11 @@ type ComplexityRoot struct {
 		Saga     func(childComplexity int) int
 	}
 
+	HoldBackendPayload struct {
+		Backends func(childComplexity int) int
+		Problems func(childComplexity int) int
+	}
+
 	Mutation struct {
 		CompleteTodo           func(childComplexity int, input model.CompleteTodoInput) int
 		CreateEpisode          func(childComplexity int, input model.CreateEpisodeInput) int
@@ -198,8 +216,10 @@ type ComplexityRoot struct {
 		DeleteProcedure        func(childComplexity int, input model.DeleteInput) int
 		DeleteProfile          func(childComplexity int, input model.DeleteInput) int
 		DeleteTodo             func(childComplexity int, input model.DeleteInput) int
+		HoldBackend            func(childComplexity int, input model.HoldBackendInput) int
 		RecordProcedureOutcome func(childComplexity int, input model.RecordProcedureOutcomeInput) int
 		Relate                 func(childComplexity int, input model.RelateInput) int
+		RepairDrift            func(childComplexity int, input model.RepairDriftInput) int
 		ResolveSaga            func(childComplexity int, input model.ResolveSagaInput) int
 		RetrySaga              func(childComplexity int, input model.RetrySagaInput) int
 		Strengthen             func(childComplexity int, input model.StrengthenInput) int
@@ -340,6 +360,7 @@ type ComplexityRoot struct {
 
 	Query struct {
 		Backends      func(childComplexity int) int
+		Drift         func(childComplexity int, kinds []saga.DriftKind, first *int) int
 		Entities      func(childComplexity int, where map[string]any, validAt *time.Time, orderBy []map[string]any, first *int, after *string, last *int, before *string) int
 		Entity        func(childComplexity int, by model.EntityBy) int
 		Episode       func(childComplexity int, id stores.Ref) int
@@ -433,6 +454,12 @@ type ComplexityRoot struct {
 		Problems      func(childComplexity int) int
 		Relationships func(childComplexity int) int
 		Saga          func(childComplexity int) int
+	}
+
+	RepairDriftPayload struct {
+		Found    func(childComplexity int) int
+		Problems func(childComplexity int) int
+		Repaired func(childComplexity int) int
 	}
 
 	Saga struct {
@@ -693,6 +720,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeletePayload.Saga(childComplexity), true
+
+	case "Drift.findings":
+		if e.ComplexityRoot.Drift.Findings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Findings(childComplexity), true
+	case "Drift.total":
+		if e.ComplexityRoot.Drift.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Total(childComplexity), true
+
+	case "DriftFinding.detail":
+		if e.ComplexityRoot.DriftFinding.Detail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Detail(childComplexity), true
+	case "DriftFinding.id":
+		if e.ComplexityRoot.DriftFinding.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.ID(childComplexity), true
+	case "DriftFinding.kind":
+		if e.ComplexityRoot.DriftFinding.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Kind(childComplexity), true
+	case "DriftFinding.store":
+		if e.ComplexityRoot.DriftFinding.Store == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Store(childComplexity), true
 
 	case "Entity.accessCount":
 		if e.ComplexityRoot.Entity.AccessCount == nil {
@@ -1230,6 +1295,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EpisodePayload.Saga(childComplexity), true
 
+	case "HoldBackendPayload.backends":
+		if e.ComplexityRoot.HoldBackendPayload.Backends == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldBackendPayload.Backends(childComplexity), true
+	case "HoldBackendPayload.problems":
+		if e.ComplexityRoot.HoldBackendPayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldBackendPayload.Problems(childComplexity), true
+
 	case "Mutation.completeTodo":
 		if e.ComplexityRoot.Mutation.CompleteTodo == nil {
 			break
@@ -1340,6 +1418,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteTodo(childComplexity, args["input"].(model.DeleteInput)), true
+	case "Mutation.holdBackend":
+		if e.ComplexityRoot.Mutation.HoldBackend == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_holdBackend_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.HoldBackend(childComplexity, args["input"].(model.HoldBackendInput)), true
 	case "Mutation.recordProcedureOutcome":
 		if e.ComplexityRoot.Mutation.RecordProcedureOutcome == nil {
 			break
@@ -1362,6 +1451,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Relate(childComplexity, args["input"].(model.RelateInput)), true
+	case "Mutation.repairDrift":
+		if e.ComplexityRoot.Mutation.RepairDrift == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_repairDrift_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RepairDrift(childComplexity, args["input"].(model.RepairDriftInput)), true
 	case "Mutation.resolveSaga":
 		if e.ComplexityRoot.Mutation.ResolveSaga == nil {
 			break
@@ -2025,6 +2125,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Backends(childComplexity), true
+	case "Query.drift":
+		if e.ComplexityRoot.Query.Drift == nil {
+			break
+		}
+
+		args, err := ec.field_Query_drift_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Drift(childComplexity, args["kinds"].([]saga.DriftKind), args["first"].(*int)), true
 	case "Query.entities":
 		if e.ComplexityRoot.Query.Entities == nil {
 			break
@@ -2505,6 +2616,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RelationshipsPayload.Saga(childComplexity), true
 
+	case "RepairDriftPayload.found":
+		if e.ComplexityRoot.RepairDriftPayload.Found == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepairDriftPayload.Found(childComplexity), true
+	case "RepairDriftPayload.problems":
+		if e.ComplexityRoot.RepairDriftPayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepairDriftPayload.Problems(childComplexity), true
+	case "RepairDriftPayload.repaired":
+		if e.ComplexityRoot.RepairDriftPayload.Repaired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepairDriftPayload.Repaired(childComplexity), true
+
 	case "Saga.attempts":
 		if e.ComplexityRoot.Saga.Attempts == nil {
 			break
@@ -2888,6 +3018,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputEpisodeOrder,
 		ec.unmarshalInputEpisodeWhere,
 		ec.unmarshalInputFloatFilter,
+		ec.unmarshalInputHoldBackendInput,
 		ec.unmarshalInputIDFilter,
 		ec.unmarshalInputIDListFilter,
 		ec.unmarshalInputIntFilter,
@@ -2907,6 +3038,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRelationTypeFilter,
 		ec.unmarshalInputRelationshipOrder,
 		ec.unmarshalInputRelationshipWhere,
+		ec.unmarshalInputRepairDriftInput,
 		ec.unmarshalInputResolveSagaInput,
 		ec.unmarshalInputRetrySagaInput,
 		ec.unmarshalInputSagaOrder,
@@ -3887,6 +4019,93 @@ input StringListFilter {
 input IDListFilter {
   "Has this member."
   has: ID
+}
+`, BuiltIn: false},
+	{Name: "../schema/operations.graphqls", Input: `extend type Query {
+  "How the stores of this scope differ from each other, which they do only when something happened behind the gateway's back. Reads the ids of everything in the scope. What is being written right now is no drift."
+  drift(
+    "In which ways; all unless given."
+    kinds: [DriftKind!]
+    "How many findings to list, 1 to 1000."
+    first: Int = 100
+  ): Drift @from(role: VECTORS)
+}
+
+extend type Mutation {
+  "For administrators. Mends the drift of this scope: copies without their node are deleted, missing ones are made again from the record of truth."
+  repairDrift("What to mend." input: RepairDriftInput!): RepairDriftPayload!
+  "For administrators. Keeps every call from the backend of a role, to see what becomes of the gateway without it, or lets calls through again."
+  holdBackend("Which one." input: HoldBackendInput!): HoldBackendPayload!
+}
+
+"How stores differ from each other."
+type Drift {
+  "How many differences there are."
+  total: Int!
+  "The first of them, by kind and id."
+  findings: [DriftFinding!]!
+}
+
+"One difference between stores."
+type DriftFinding {
+  "In which way."
+  kind: DriftKind!
+  "The store that differs from the record of truth."
+  store: Role!
+  "The global id of the node it is about, which may be gone."
+  id: ID!
+  "What is the matter."
+  detail: String!
+}
+
+"A way in which stores can differ."
+enum DriftKind {
+  "A vector whose node is gone. Nobody finds it."
+  ORPHAN_POINT
+  "A node without its vector. Recall by meaning does not find it."
+  MISSING_POINT
+  "An edge of which an end is gone."
+  DANGLING_EDGE
+  "A record whose entity is gone. It keeps its name taken."
+  ORPHAN_RECORD
+  "An entity without its record: its content is gone."
+  MISSING_RECORD
+  "A record that belongs to another version than the entity has."
+  UNSETTLED_RECORD
+}
+
+"What to mend."
+input RepairDriftInput {
+  "Drift of these kinds; of all unless given."
+  kinds: [DriftKind!]
+  "Only says what there is to mend."
+  dryRun: Boolean! = false
+}
+
+"What was mended."
+type RepairDriftPayload {
+  "What was found before, up to 100 findings of it."
+  found: Drift
+  "How many findings were mended; what a write took up meanwhile is left to it."
+  repaired: Int!
+  "What kept it from happening."
+  problems: [Problem!]!
+}
+
+"A backend to hold, or to let go of."
+input HoldBackendInput {
+  "A role that it plays. All its roles are held with it."
+  role: Role!
+  "Whether calls are kept from it. It lasts until it is let go of, or until the gateway restarts."
+  held: Boolean!
+}
+
+"The answer of ` + "`" + `holdBackend` + "`" + `."
+type HoldBackendPayload {
+  "How the backends are now."
+  backends: [Backend!]!
+  "What kept it from happening."
+  problems: [Problem!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/procedure.graphqls", Input: `extend type Query {
@@ -5222,6 +5441,8 @@ enum BreakerState {
   OPEN
   "One at a time, to see whether it is back."
   HALF_OPEN
+  "None does: an administrator keeps them from it."
+  HELD
 }
 
 "What keeps calls from a backend that does not answer."
@@ -5716,6 +5937,30 @@ func (ec *executionContext) childFields_DeletePayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type DeletePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Drift(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_Drift_total(ctx, field)
+	case "findings":
+		return ec.fieldContext_Drift_findings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Drift", field.Name)
+}
+
+func (ec *executionContext) childFields_DriftFinding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_DriftFinding_kind(ctx, field)
+	case "store":
+		return ec.fieldContext_DriftFinding_store(ctx, field)
+	case "id":
+		return ec.fieldContext_DriftFinding_id(ctx, field)
+	case "detail":
+		return ec.fieldContext_DriftFinding_detail(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DriftFinding", field.Name)
+}
+
 func (ec *executionContext) childFields_Entity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5932,6 +6177,16 @@ func (ec *executionContext) childFields_EpisodePayload(ctx context.Context, fiel
 		return ec.fieldContext_EpisodePayload_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EpisodePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_HoldBackendPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "backends":
+		return ec.fieldContext_HoldBackendPayload_backends(ctx, field)
+	case "problems":
+		return ec.fieldContext_HoldBackendPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HoldBackendPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Neighbor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6324,6 +6579,18 @@ func (ec *executionContext) childFields_RelationshipsPayload(ctx context.Context
 		return ec.fieldContext_RelationshipsPayload_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RelationshipsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RepairDriftPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "found":
+		return ec.fieldContext_RepairDriftPayload_found(ctx, field)
+	case "repaired":
+		return ec.fieldContext_RepairDriftPayload_repaired(ctx, field)
+	case "problems":
+		return ec.fieldContext_RepairDriftPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RepairDriftPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Saga(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -221,6 +221,26 @@ type DeletePayload struct {
 	Problems []*Problem `json:"problems"`
 }
 
+// How stores differ from each other.
+type Drift struct {
+	// How many differences there are.
+	Total int `json:"total"`
+	// The first of them, by kind and id.
+	Findings []*DriftFinding `json:"findings"`
+}
+
+// One difference between stores.
+type DriftFinding struct {
+	// In which way.
+	Kind saga.DriftKind `json:"kind"`
+	// The store that differs from the record of truth.
+	Store stores.Role `json:"store"`
+	// The global id of the node it is about, which may be gone.
+	ID stores.Ref `json:"id"`
+	// What is the matter.
+	Detail string `json:"detail"`
+}
+
 // Names edges: one by its id, or all that lead from one node to another.
 type EdgesBy struct {
 	// The edge's global id.
@@ -271,6 +291,22 @@ type EpisodePayload struct {
 	Episode *stores.Episode `json:"episode,omitempty"`
 	// The write, or the one that stands in its way; null when nothing had to be written.
 	Saga *loaders.Saga `json:"saga,omitempty"`
+	// What kept it from happening.
+	Problems []*Problem `json:"problems"`
+}
+
+// A backend to hold, or to let go of.
+type HoldBackendInput struct {
+	// A role that it plays. All its roles are held with it.
+	Role stores.Role `json:"role"`
+	// Whether calls are kept from it. It lasts until it is let go of, or until the gateway restarts.
+	Held bool `json:"held"`
+}
+
+// The answer of `holdBackend`.
+type HoldBackendPayload struct {
+	// How the backends are now.
+	Backends []*Backend `json:"backends"`
 	// What kept it from happening.
 	Problems []*Problem `json:"problems"`
 }
@@ -535,6 +571,24 @@ type RelationshipsPayload struct {
 	Relationships []*stores.Relationship `json:"relationships"`
 	// The write, or the one that stands in its way; null when nothing had to be written.
 	Saga *loaders.Saga `json:"saga,omitempty"`
+	// What kept it from happening.
+	Problems []*Problem `json:"problems"`
+}
+
+// What to mend.
+type RepairDriftInput struct {
+	// Drift of these kinds; of all unless given.
+	Kinds graphql.Omittable[[]saga.DriftKind] `json:"kinds,omitempty"`
+	// Only says what there is to mend.
+	DryRun bool `json:"dryRun"`
+}
+
+// What was mended.
+type RepairDriftPayload struct {
+	// What was found before, up to 100 findings of it.
+	Found *Drift `json:"found,omitempty"`
+	// How many findings were mended; what a write took up meanwhile is left to it.
+	Repaired int `json:"repaired"`
 	// What kept it from happening.
 	Problems []*Problem `json:"problems"`
 }
@@ -967,17 +1021,20 @@ const (
 	BreakerStateOpen BreakerState = "OPEN"
 	// One at a time, to see whether it is back.
 	BreakerStateHalfOpen BreakerState = "HALF_OPEN"
+	// None does: an administrator keeps them from it.
+	BreakerStateHeld BreakerState = "HELD"
 )
 
 var AllBreakerState = []BreakerState{
 	BreakerStateClosed,
 	BreakerStateOpen,
 	BreakerStateHalfOpen,
+	BreakerStateHeld,
 }
 
 func (e BreakerState) IsValid() bool {
 	switch e {
-	case BreakerStateClosed, BreakerStateOpen, BreakerStateHalfOpen:
+	case BreakerStateClosed, BreakerStateOpen, BreakerStateHalfOpen, BreakerStateHeld:
 		return true
 	}
 	return false

@@ -25,12 +25,21 @@ type Resolver struct {
 	writes *saga.Writer
 	recall *recall.Engine
 	signer *model.Signer
-	health func(context.Context) []*model.Backend
+
+	backends Backends
 }
 
-// New makes the resolvers. health answers how the backends are.
-func New(set *stores.Set, writes *saga.Writer, engine *recall.Engine, signer *model.Signer, health func(context.Context) []*model.Backend) *Resolver {
-	return &Resolver{set: set, writes: writes, recall: engine, signer: signer, health: health}
+// Backends are the guarded stores, for operators.
+type Backends interface {
+	// Health asks each how it is.
+	Health(ctx context.Context) []*model.Backend
+	// Hold keeps every call from the backend of a role, or lets them through again.
+	Hold(role stores.Role, held bool) error
+}
+
+// New makes the resolvers.
+func New(set *stores.Set, writes *saga.Writer, engine *recall.Engine, signer *model.Signer, backends Backends) *Resolver {
+	return &Resolver{set: set, writes: writes, recall: engine, signer: signer, backends: backends}
 }
 
 // scope is the caller's.

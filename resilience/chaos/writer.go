@@ -19,6 +19,7 @@ type writer struct {
 	scope  stores.Scope
 	dice   *rand.Rand
 	sent   int // mutations
+	at     int // the gateway that answered last
 	queue  bool
 	own    []*entry
 	edges  []*entry
@@ -35,7 +36,7 @@ func (r *run) hire(ctx context.Context) ([]*writer, error) {
 	for i := range max(r.Writers, 1) {
 		w := &writer{
 			run: r, name: fmt.Sprintf("w%d", i), scope: stores.NewScope(fmt.Sprintf("user%d", i%scopes), "", ""),
-			dice: rand.New(rand.NewPCG(r.Seed, uint64(i)+1)), queue: r.Queue && i%2 == 1,
+			dice: rand.New(rand.NewPCG(r.Seed, uint64(i)+1)), at: i % len(r.gateways), queue: r.Queue && i%2 == 1,
 		}
 		if i < scopes {
 			if w.share(ctx); ctx.Err() != nil {
@@ -80,12 +81,14 @@ func (w *writer) write(ctx context.Context) {
 	switch roll := w.dice.IntN(100); {
 	case len(w.own) < 3 || roll < 20 && len(w.own) < many:
 		w.create(ctx, nouns[w.dice.IntN(len(nouns))])
-	case roll < 44:
+	case roll < 40:
 		w.update(ctx, w.recent(), true)
-	case roll < 60:
+	case roll < 55:
 		w.remove(ctx, w.dice.IntN(len(w.own)))
-	case roll < 65:
+	case roll < 59:
 		w.supersede(ctx)
+	case roll < 65:
+		w.update(ctx, w.shared[0], false) // the entity, of which two stores hold a part
 	case roll < 76:
 		w.update(ctx, w.shared[w.dice.IntN(len(w.shared))], false)
 	case roll < 84:
@@ -130,6 +133,7 @@ func (w *writer) request(ctx context.Context, operation, input, shows string, fi
 		}
 		p, answered := w.ask(ctx, operation, m, try)
 		if !answered {
+			w.at = (w.at + 1) % len(w.run.gateways)
 			continue
 		}
 		w.run.book.change(func() {
@@ -160,8 +164,7 @@ func (m mutation) about(p *payload) (ids []stores.ID) {
 
 // ask sends a mutation once to any gateway, and says whether its outcome is known: an answer, or nil when it was refused.
 func (w *writer) ask(ctx context.Context, operation string, m mutation, try int) (p *payload, answered bool) {
-	gateways := w.run.gateways
-	url := gateways[(w.sent+try)%len(gateways)].url.Load()
+	url := w.run.gateways[w.at].url.Load()
 	if url == nil {
 		return nil, false
 	}

@@ -353,6 +353,33 @@ func TestRacesAreRunAgain(t *testing.T) {
 	}
 }
 
+// TestAnEditThatCameTooLate leaves the record of the entity alone, and is made on what the other one left.
+func TestAnEditThatCameTooLate(t *testing.T) {
+	for name, open := range map[string]func(testing.TB) *graphtest.Gateway{"OneDatabase": graphtest.New, "SeveralDatabases": graphtest.NewSplit} {
+		t.Run(name, func(t *testing.T) {
+			m := remember(t, open(t))
+			id, thought := m.batch.Entities[0].Entity.ID, 0
+			_, err := m.Writes.UpdateEntity(t.Context(), m.scope, saga.Request{}, id, nil, func(e saga.EntityParts) error {
+				if thought++; thought == 1 {
+					if _, err := m.Writes.UpdateEntity(context.Background(), m.scope, saga.Request{}, id, nil, func(e saga.EntityParts) error { e.Record.Content = "came between"; return nil }); err != nil {
+						t.Error(err)
+					}
+				}
+				e.Record.Keywords = []string{"late"}
+				return nil
+			})
+			if err != nil || thought != 2 {
+				t.Errorf("after %d thoughts: %v", thought, err)
+			}
+			records, err := m.Set.EntityRecords.ByID(t.Context(), m.scope, []stores.ID{id}, nil)
+			if r := records[id]; err != nil || r.Content != "came between" || !slices.Equal(r.Keywords, []string{"late"}) {
+				t.Errorf("the record %+v, %v", r, err)
+			}
+			m.whole(t)
+		})
+	}
+}
+
 // TestBadRequests wants scopes and keys to be checked before anything is read.
 func TestBadRequests(t *testing.T) {
 	g := graphtest.New(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -19,9 +20,11 @@ import (
 // It carries on what was left over until the test is over.
 func faulty(t *testing.T, m memory, seed uint64, share float64) *saga.Writer {
 	t.Helper()
-	set := resilience.Wrap(m.Set, resilience.NewGuards(m.Set, func(stores.Backend) []resilience.Middleware {
-		return []resilience.Middleware{resilience.Inject(seed, share)}
-	}))
+	guards := resilience.NewGuards(m.Set, func(stores.Backend) []resilience.Middleware { return nil })
+	guards.Protect(resilience.Settings{
+		Timeout: time.Minute, Concurrency: 64, Open: time.Millisecond, Log: slog.New(slog.DiscardHandler), Inner: resilience.Inject(seed, share),
+	})
+	set := resilience.Wrap(m.Set, guards)
 	set.Journal = resilience.InjectCommits(set.Journal, seed+1, share)
 	w := saga.New(set, saga.Options{Rest: time.Millisecond, Lease: 200 * time.Millisecond})
 	ctx, cancel := context.WithCancel(t.Context())

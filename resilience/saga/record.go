@@ -28,19 +28,21 @@ type turnRecord struct {
 func (a *turnRecord) look(context.Context, stores.Scope) error { return nil }
 
 func (a *turnRecord) do(ctx context.Context, s stores.Scope) error {
-	found, err := a.w.set.EntityRecords.ByID(ctx, s, []stores.ID{a.Record.ID}, nil)
-	if err != nil {
-		return err
-	}
-	switch now := found[a.Record.ID]; {
-	case now == nil && a.Before.ID != "", now != nil && now.Version != a.Before.Version:
-		return stores.Conflict("the entity was changed meanwhile; read it again")
-	}
 	next := *a.Record
 	if a.Before.ID != "" {
 		was := *a.Before
 		was.Before = nil
 		next.Before = &was
+	}
+	found, err := a.w.set.EntityRecords.ByID(ctx, s, []stores.ID{a.Record.ID}, nil)
+	if err != nil {
+		return err
+	}
+	switch now := found[a.Record.ID]; {
+	case now != nil && equal(now, &next): // it did so before
+		return nil
+	case now == nil && a.Before.ID != "", now != nil && now.Version != a.Before.Version:
+		return stores.Conflict("the entity was changed meanwhile; read it again")
 	}
 	return a.w.putRecords(ctx, s, []*stores.EntityRecord{&next})
 }

@@ -41,3 +41,25 @@ func TestAnswerThatComesMeanwhile(t *testing.T) {
 		t.Errorf("the same request again: %+v, %v; the first time %+v", second, err, first)
 	}
 }
+
+// TestChangesOfOneVersion lets two changes of an entity start from the same version, where the stores are several: the second
+// is made to what the first left.
+func TestChangesOfOneVersion(t *testing.T) {
+	g := graphtest.NewSplit(t)
+	m := remember(t, g)
+	id, thought := m.batch.Entities[0].Entity.ID, 0
+	got, err := g.Writes.UpdateEntity(t.Context(), m.scope, saga.Request{}, id, nil, func(e saga.EntityParts) error {
+		if thought++; thought == 1 {
+			if _, err := g.Writes.UpdateEntity(context.Background(), m.scope, saga.Request{}, id, nil, func(e saga.EntityParts) error { e.Record.Content = "came between"; return nil }); err != nil {
+				t.Error(err)
+			}
+		}
+		e.Entity.Summary = "changed"
+		return nil
+	})
+	records, failed := m.Set.EntityRecords.ByID(t.Context(), m.scope, []stores.ID{id}, nil)
+	if err != nil || failed != nil || thought != 2 || got.Summary != "changed" || records[id].Content != "came between" {
+		t.Errorf("after %d thoughts %+v, %+v; %v, %v", thought, got, records[id], err, failed)
+	}
+	m.whole(t)
+}
