@@ -132,6 +132,18 @@ func deletion(ctx context.Context, in model.DeleteInput, kind stores.Kind,
 	return model.NewDeletePayload(r.Outcome, in.ID, deleted, err)
 }
 
+// forget erases what an input selects.
+func forget(ctx context.Context, input model.ForgetInput,
+	write func(context.Context, stores.Scope, saga.Request, saga.Selection) (saga.Forgotten, error),
+) (*model.ForgetPayload, error) {
+	what, err := input.Selection()
+	if err != nil {
+		return model.NewForgetPayload(saga.Forgotten{}, false, err)
+	}
+	done, err := write(ctx, scope(ctx), request(ctx), what)
+	return model.NewForgetPayload(done, what.Refs != nil, err)
+}
+
 // administer does something about the saga of an id.
 func administer(ref stores.Ref, do func(stores.ID) (*stores.Saga, error)) (*model.SagaPayload, error) {
 	id, err := model.KeyOf("id", ref, stores.KindSaga)

@@ -119,8 +119,7 @@ func supersedes(s stores.Scope, next, old *stores.Entity) *stores.Relationship {
 // DeleteEntity removes an entity with its record, its mentions and edges, and its vector. It says whether there was one.
 func (w *Writer) DeleteEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
 	ref := stores.Ref{Kind: stores.KindEntity, ID: id}
-	return remove(ctx, w, s, r, ref, expected, w.entities(),
-		w.entities().Delete(id), w.erasePoints(ref.Kind, id), w.entityRecords().Delete(id))
+	return remove(ctx, w, s, r, ref, expected, w.entities())
 }
 
 // entity reads both parts.

@@ -35,8 +35,27 @@ func (w *Writer) checked(check step, steps ...step) []step {
 	return slices.Insert(steps, 0, check)
 }
 
-// remove deletes one node by the given steps, and says whether it was there.
-func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, ref stores.Ref, expected *int, c contract[T], steps ...step) (bool, error) {
+// erasure is the steps that delete nodes of one noun with their traces, the record of truth first.
+func (w *Writer) erasure(kind stores.Kind, ids ...stores.ID) []step {
+	switch kind {
+	case stores.KindEpisode:
+		return []step{w.episodes().Delete(ids...), w.erasePoints(kind, ids...)}
+	case stores.KindEntity:
+		return []step{w.entities().Delete(ids...), w.erasePoints(kind, ids...), w.entityRecords().Delete(ids...)}
+	case stores.KindProcedure:
+		return []step{w.procedures().Delete(ids...), w.erasePoints(kind, ids...)}
+	case stores.KindTodo:
+		return []step{w.todos().Delete(ids...), w.erasePoints(kind, ids...)}
+	case stores.KindRelationship:
+		return []step{w.relationships().Delete(ids...)}
+	case stores.KindProfile:
+		return []step{w.profiles().Delete(ids...)}
+	}
+	return nil
+}
+
+// remove deletes one node, and says whether it was there.
+func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, ref stores.Ref, expected *int, c contract[T]) (bool, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[bool], error) {
 		found, err := c.byID(ctx, s, []stores.ID{ref.ID}, []stores.Field{})
 		n := found[ref.ID]
@@ -48,7 +67,7 @@ func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, re
 		}
 		return plan[bool]{
 			answer: true, nodes: []stores.Ref{ref}, claims: []string{string(ref.ID)}, events: []stores.Event{forgotten(ref)},
-			steps: append(w.checked(c.Check(ref.ID, c.version(n)), steps...), w.forgetAnswers(ref.ID)),
+			steps: append(w.checked(c.Check(ref.ID, c.version(n)), w.erasure(ref.Kind, ref.ID)...), w.forgetAnswers(ref.ID)),
 		}, nil
 	})
 }
