@@ -99,7 +99,7 @@ func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think
 			return answer, err
 		}
 		p, err := think(ctx)
-		if err != nil && !errors.Is(err, errUnderWay) {
+		if err != nil && !meets(err) {
 			return none, err
 		}
 		d := p.draft()
@@ -133,6 +133,12 @@ func (w *Writer) again(ctx context.Context, s stores.Scope, r Request, err error
 		return pause(ctx)
 	}
 	return errors.Is(err, stores.ErrConflict) && !errors.Is(err, stores.ErrFenced)
+}
+
+// meets says that a plan failed for a write that is under way.
+func meets(err error) bool {
+	_, claimed := errors.AsType[*stores.Claimed](err)
+	return claimed || errors.Is(err, errUnderWay)
 }
 
 // passing says that a saga that is in the way is likely to end soon.
