@@ -233,3 +233,44 @@ func TestRetryAndResolve(t *testing.T) {
 	stranger := author{a.Gateway, stores.NewScope("stranger", "", "")}
 	stranger.refuse(t, "resolveSaga", in{"id": one, "reason": "x"}, "NOT_FOUND", "id")
 }
+
+// TestResolveStuck has an administrator give up a write that cannot be taken back, and leave one alone that is worked on.
+func TestResolveStuck(t *testing.T) {
+	a := author{graphtest.NewSplit(t), graphtest.Scope}
+	a.Break(func(op resilience.Op) error {
+		switch op.Name {
+		case "episodes.put":
+			return stores.Unavailable(op.Backend, errDriver)
+		case "vectors.delete":
+			return errDriver
+		}
+		return nil
+	})
+	const query = `mutation{createEpisode(input:{sessionId:"s",content:"Hail",idempotencyKey:"k"}){episode{id}}}`
+	r := a.Post(t, query, nil, nil)
+	stuck := ids(a.Query(t, `{x:sagas(where:{state:{eq:STUCK}}){edges{node{id}}}}`, nil, nil))
+	if len(stuck) != 1 || len(r.Errors) != 1 || r.Errors[0].Code() != "STORE_UNAVAILABLE" || !strings.Contains(r.Errors[0].Message, stuck[0]) {
+		t.Fatalf("%v are stuck: %s", stuck, r.Body)
+	}
+	a.refuse(t, "createEpisode", in{"sessionId": "s", "content": "Other", "idempotencyKey": "k"}, "CONFLICT", "idempotencyKey")
+	if p := a.run(t, "resolveSaga", "saga{state steps{name state error}}", in{"id": stuck[0], "reason": "It is known"}); graphtest.At(p, "saga", "state") != "COMPENSATED" || graphtest.At(p, "saga", "steps", 0, "error") != "internal error" {
+		t.Errorf("resolved: %v", p)
+	}
+	hold, held := make(chan struct{}), make(chan struct{}, 8)
+	a.Break(func(op resilience.Op) error {
+		if op.Name == "episodes.put" {
+			held <- struct{}{}
+			<-hold
+		}
+		return nil
+	})
+	p := a.run(t, "createEpisode", "saga{id}", in{"sessionId": "s", "content": "Hail", "idempotencyKey": "k", "write": in{"wait": "ACCEPTED"}})
+	<-held
+	for mutation, input := range map[string]in{"retrySaga": {}, "resolveSaga": {"reason": "x"}} {
+		a.refuse(t, mutation, merge(input, "id", graphtest.At(p, "saga", "id")), "CONFLICT", "id")
+	}
+	close(hold)
+	for graphtest.At(a.read(t, graphtest.At(p, "saga", "id"), "...on Saga{state}"), "state") != "COMMITTED" {
+		time.Sleep(time.Millisecond)
+	}
+}
