@@ -158,7 +158,7 @@ func TestRolledBack(t *testing.T) {
 // TestWaits wants an author to wait as long as they asked for.
 func TestWaits(t *testing.T) {
 	a := author{graphtest.NewSplit(t), graphtest.Scope}
-	for name, write := range map[string]in{"accepted": {"wait": "ACCEPTED"}, "late": {"waitAtMost": "PT0.05S"}} {
+	for name, write := range map[string]in{"accepted": {"wait": "ACCEPTED"}, "late": {"waitAtMost": "PT0.05S"}, "at once": {"waitAtMost": "PT0S"}} {
 		t.Run(name, func(t *testing.T) {
 			hold := make(chan struct{})
 			a.Break(func(op resilience.Op) error {

@@ -62,12 +62,22 @@ func request(ctx context.Context) saga.Request {
 	if key, ok := input["idempotencyKey"].(string); ok {
 		r.Key = &key
 	}
-	write, _ := sent["write"].(map[string]any)
+	if write, ok := sent["write"].(map[string]any); ok {
+		waiting(&r, write)
+	}
+	return r
+}
+
+// waiting reads how the author of a write waits. Its values were checked before.
+func waiting(r *saga.Request, write map[string]any) {
 	wait, _ := write["wait"].(string)
 	down, _ := write["onStoreDown"].(string)
 	r.Wait, r.OnDown = saga.Wait(wait), stores.OnDown(down)
-	r.AtMost, _ = model.UnmarshalDuration(write["waitAtMost"]) // which was read once before; null is no limit
-	return r
+	if most, err := model.UnmarshalDuration(write["waitAtMost"]); err == nil {
+		if r.AtMost = most; most == 0 {
+			r.Wait = saga.UntilAccepted
+		}
+	}
 }
 
 // arrived announces nodes that a resolver answers without a loader.
