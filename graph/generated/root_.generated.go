@@ -200,6 +200,14 @@ type ComplexityRoot struct {
 		Saga     func(childComplexity int) int
 	}
 
+	ForgetPayload struct {
+		Forgotten func(childComplexity int) int
+		Ids       func(childComplexity int) int
+		Problems  func(childComplexity int) int
+		Receipts  func(childComplexity int) int
+		Sagas     func(childComplexity int) int
+	}
+
 	HoldBackendPayload struct {
 		Backends func(childComplexity int) int
 		Problems func(childComplexity int) int
@@ -216,6 +224,7 @@ type ComplexityRoot struct {
 		DeleteProcedure        func(childComplexity int, input model.DeleteInput) int
 		DeleteProfile          func(childComplexity int, input model.DeleteInput) int
 		DeleteTodo             func(childComplexity int, input model.DeleteInput) int
+		Forget                 func(childComplexity int, input model.ForgetInput) int
 		HoldBackend            func(childComplexity int, input model.HoldBackendInput) int
 		RecordProcedureOutcome func(childComplexity int, input model.RecordProcedureOutcomeInput) int
 		Relate                 func(childComplexity int, input model.RelateInput) int
@@ -1295,6 +1304,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EpisodePayload.Saga(childComplexity), true
 
+	case "ForgetPayload.forgotten":
+		if e.ComplexityRoot.ForgetPayload.Forgotten == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetPayload.Forgotten(childComplexity), true
+	case "ForgetPayload.ids":
+		if e.ComplexityRoot.ForgetPayload.Ids == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetPayload.Ids(childComplexity), true
+	case "ForgetPayload.problems":
+		if e.ComplexityRoot.ForgetPayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetPayload.Problems(childComplexity), true
+	case "ForgetPayload.receipts":
+		if e.ComplexityRoot.ForgetPayload.Receipts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetPayload.Receipts(childComplexity), true
+	case "ForgetPayload.sagas":
+		if e.ComplexityRoot.ForgetPayload.Sagas == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetPayload.Sagas(childComplexity), true
+
 	case "HoldBackendPayload.backends":
 		if e.ComplexityRoot.HoldBackendPayload.Backends == nil {
 			break
@@ -1418,6 +1458,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteTodo(childComplexity, args["input"].(model.DeleteInput)), true
+	case "Mutation.forget":
+		if e.ComplexityRoot.Mutation.Forget == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_forget_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Forget(childComplexity, args["input"].(model.ForgetInput)), true
 	case "Mutation.holdBackend":
 		if e.ComplexityRoot.Mutation.HoldBackend == nil {
 			break
@@ -3018,6 +3069,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputEpisodeOrder,
 		ec.unmarshalInputEpisodeWhere,
 		ec.unmarshalInputFloatFilter,
+		ec.unmarshalInputForgetInput,
+		ec.unmarshalInputForgetWhere,
 		ec.unmarshalInputHoldBackendInput,
 		ec.unmarshalInputIDFilter,
 		ec.unmarshalInputIDListFilter,
@@ -4019,6 +4072,55 @@ input StringListFilter {
 input IDListFilter {
   "Has this member."
   has: ID
+}
+`, BuiltIn: false},
+	{Name: "../schema/forget.graphqls", Input: `extend type Mutation {
+  "Erases many nodes with everything that hangs on them from every store, and proves it. It may take several writes, one after the other, each about one noun; a fault ends it half way, and the same request goes on from there."
+  forget("What to forget." input: ForgetInput!): ForgetPayload!
+}
+
+"What to forget: either ids or where."
+input ForgetInput {
+  "Global ids of nodes of any noun, 1 to 200. Those that are not there are passed over."
+  ids: [ID!]
+  "Everything that matches."
+  where: ForgetWhere
+  "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
+  idempotencyKey: String
+  "How long the caller waits, and what becomes of each write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
+}
+
+"What to forget, noun by noun. Nouns that are not given are kept. ` + "`" + `{}` + "`" + ` is all of a noun; nulls and empty conditions inside a filter are refused, so that a variable that was not set does not forget everything."
+input ForgetWhere {
+  "These episodes."
+  episodes: EpisodeWhere
+  "These entities."
+  entities: EntityWhere
+  "These procedures."
+  procedures: ProcedureWhere
+  "These todos."
+  todos: TodoWhere
+  "These relationships. Those of nodes that are forgotten go with them."
+  relationships: RelationshipWhere
+  "The profile."
+  profile: Boolean
+  "All of every noun in the scope."
+  everything: Boolean
+}
+
+"What was forgotten."
+type ForgetPayload {
+  "How many nodes, those of writes that are not committed yet included. Edges that went with nodes are counted in the receipts."
+  forgotten: Int!
+  "Which of the ids that were given; empty when ` + "`" + `where` + "`" + ` was."
+  ids: [ID!]!
+  "What was removed from each store, and what was found there afterwards, of all committed writes together."
+  receipts: [Receipt!]!
+  "The writes."
+  sagas: [Saga!]!
+  "What kept it, or the rest of it, from happening."
+  problems: [Problem!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/operations.graphqls", Input: `extend type Query {
@@ -6177,6 +6279,22 @@ func (ec *executionContext) childFields_EpisodePayload(ctx context.Context, fiel
 		return ec.fieldContext_EpisodePayload_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EpisodePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ForgetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "forgotten":
+		return ec.fieldContext_ForgetPayload_forgotten(ctx, field)
+	case "ids":
+		return ec.fieldContext_ForgetPayload_ids(ctx, field)
+	case "receipts":
+		return ec.fieldContext_ForgetPayload_receipts(ctx, field)
+	case "sagas":
+		return ec.fieldContext_ForgetPayload_sagas(ctx, field)
+	case "problems":
+		return ec.fieldContext_ForgetPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ForgetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_HoldBackendPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -1509,6 +1509,32 @@ func (ec *executionContext) marshalNReceipt2ᚕthalamusᚋstoresᚐReceiptᚄ(ct
 	return ret
 }
 
+func (ec *executionContext) marshalNReceipt2ᚕᚖthalamusᚋstoresᚐReceiptᚄ(ctx context.Context, sel ast.SelectionSet, v []*stores.Receipt) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNReceipt2ᚖthalamusᚋstoresᚐReceipt(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNReceipt2ᚖthalamusᚋstoresᚐReceipt(ctx context.Context, sel ast.SelectionSet, v *stores.Receipt) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Receipt(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNResolveSagaInput2thalamusᚋgraphᚋmodelᚐResolveSagaInput(ctx context.Context, v any) (model.ResolveSagaInput, error) {
 	res, err := ec.unmarshalInputResolveSagaInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -1517,6 +1543,22 @@ func (ec *executionContext) unmarshalNResolveSagaInput2thalamusᚋgraphᚋmodel�
 func (ec *executionContext) unmarshalNRetrySagaInput2thalamusᚋgraphᚋmodelᚐRetrySagaInput(ctx context.Context, v any) (model.RetrySagaInput, error) {
 	res, err := ec.unmarshalInputRetrySagaInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSaga2ᚕᚖthalamusᚋloadersᚐSagaᚄ(ctx context.Context, sel ast.SelectionSet, v []*loaders.Saga) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSaga2ᚖthalamusᚋloadersᚐSaga(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNSaga2ᚖthalamusᚋloadersᚐSaga(ctx context.Context, sel ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {

@@ -295,6 +295,50 @@ type EpisodePayload struct {
 	Problems []*Problem `json:"problems"`
 }
 
+// What to forget: either ids or where.
+type ForgetInput struct {
+	// Global ids of nodes of any noun, 1 to 200. Those that are not there are passed over.
+	Ids graphql.Omittable[[]*stores.Ref] `json:"ids,omitempty"`
+	// Everything that matches.
+	Where graphql.Omittable[*ForgetWhere] `json:"where,omitempty"`
+	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of each write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
+}
+
+// What was forgotten.
+type ForgetPayload struct {
+	// How many nodes, those of writes that are not committed yet included. Edges that went with nodes are counted in the receipts.
+	Forgotten int `json:"forgotten"`
+	// Which of the ids that were given; empty when `where` was.
+	Ids []*stores.Ref `json:"ids"`
+	// What was removed from each store, and what was found there afterwards, of all committed writes together.
+	Receipts []*stores.Receipt `json:"receipts"`
+	// The writes.
+	Sagas []*loaders.Saga `json:"sagas"`
+	// What kept it, or the rest of it, from happening.
+	Problems []*Problem `json:"problems"`
+}
+
+// What to forget, noun by noun. Nouns that are not given are kept. `{}` is all of a noun; nulls and empty conditions inside a filter are refused, so that a variable that was not set does not forget everything.
+type ForgetWhere struct {
+	// These episodes.
+	Episodes graphql.Omittable[map[string]any] `json:"episodes,omitempty"`
+	// These entities.
+	Entities graphql.Omittable[map[string]any] `json:"entities,omitempty"`
+	// These procedures.
+	Procedures graphql.Omittable[map[string]any] `json:"procedures,omitempty"`
+	// These todos.
+	Todos graphql.Omittable[map[string]any] `json:"todos,omitempty"`
+	// These relationships. Those of nodes that are forgotten go with them.
+	Relationships graphql.Omittable[map[string]any] `json:"relationships,omitempty"`
+	// The profile.
+	Profile graphql.Omittable[*bool] `json:"profile,omitempty"`
+	// All of every noun in the scope.
+	Everything graphql.Omittable[*bool] `json:"everything,omitempty"`
+}
+
 // A backend to hold, or to let go of.
 type HoldBackendInput struct {
 	// A role that it plays. All its roles are held with it.

@@ -164,6 +164,27 @@ func NewDeletePayload(o *saga.Outcome, ref stores.Ref, deleted bool, err error) 
 	return &DeletePayload{ID: ref, Deleted: deleted, Saga: w.saga, Problems: w.problems}, err
 }
 
+// NewForgetPayload answers what was forgotten, also when something kept the rest from it. named says that ids were given.
+func NewForgetPayload(f saga.Forgotten, named bool, err error) (*ForgetPayload, error) {
+	problems, err := Problems(err)
+	out := &ForgetPayload{Forgotten: len(f.Nodes), Ids: []*stores.Ref{}, Receipts: []*stores.Receipt{}, Sagas: []*loaders.Saga{}, Problems: problems}
+	for i := range f.Nodes {
+		if named {
+			out.Ids = append(out.Ids, &f.Nodes[i])
+		}
+	}
+	for i := range f.Receipts {
+		out.Receipts = append(out.Receipts, &f.Receipts[i])
+	}
+	for _, s := range f.Sagas {
+		out.Sagas = append(out.Sagas, loaders.NewSaga(s))
+		if s.State == stores.SagaQueued {
+			out.Problems = append(out.Problems, queued(s))
+		}
+	}
+	return out, err
+}
+
 // NewSagaPayload answers what an administrator did about a saga.
 func NewSagaPayload(s *stores.Saga, err error) (*SagaPayload, error) {
 	problems, err := Problems(err)

@@ -71,12 +71,22 @@ func request(ctx context.Context) saga.Request {
 	if key, ok := input["idempotencyKey"].(string); ok {
 		r.Key = &key
 	}
-	write, _ := sent["write"].(map[string]any)
+	if write, ok := sent["write"].(map[string]any); ok {
+		waiting(&r, write)
+	}
+	return r
+}
+
+// waiting reads how the author of a write waits. Its values were checked before.
+func waiting(r *saga.Request, write map[string]any) {
 	wait, _ := write["wait"].(string)
 	down, _ := write["onStoreDown"].(string)
 	r.Wait, r.OnDown = saga.Wait(wait), stores.OnDown(down)
-	r.AtMost, _ = model.UnmarshalDuration(write["waitAtMost"]) // which was read once before; null is no limit
-	return r
+	if most, err := model.UnmarshalDuration(write["waitAtMost"]); err == nil {
+		if r.AtMost = most; most == 0 {
+			r.Wait = saga.UntilAccepted
+		}
+	}
 }
 
 // arrived announces nodes that a resolver answers without a loader.
@@ -139,6 +149,18 @@ func deletion(ctx context.Context, in model.DeleteInput, kind stores.Kind,
 		deleted, err = remove(ctx, scope(ctx), r, id, in.ExpectedVersion.Value())
 	}
 	return model.NewDeletePayload(r.Outcome, in.ID, deleted, err)
+}
+
+// forget erases what an input selects.
+func forget(ctx context.Context, input model.ForgetInput,
+	write func(context.Context, stores.Scope, saga.Request, saga.Selection) (saga.Forgotten, error),
+) (*model.ForgetPayload, error) {
+	what, err := input.Selection()
+	if err != nil {
+		return model.NewForgetPayload(saga.Forgotten{}, false, err)
+	}
+	done, err := write(ctx, scope(ctx), request(ctx), what)
+	return model.NewForgetPayload(done, what.Refs != nil, err)
 }
 
 // administer does something about the saga of an id.

@@ -200,6 +200,12 @@ func (w *Writer) present(ctx context.Context, s stores.Scope, kind stores.Kind, 
 		return presentIn(ctx, s, kind, ids, there, w.set.Entities.ByID)
 	case stores.KindProcedure:
 		return presentIn(ctx, s, kind, ids, there, w.set.Procedures.ByID)
+	case stores.KindRelationship:
+		return presentIn(ctx, s, kind, ids, there, w.set.Relationships.ByID)
+	case stores.KindProfile:
+		return presentIn(ctx, s, kind, ids, there, w.set.Profiles.ByID)
+	case stores.KindTodo:
+		return presentIn(ctx, s, kind, ids, there, w.set.Todos.ByID)
 	}
 	return nil
 }

@@ -194,7 +194,7 @@ func (w *Writer) inSteps(ctx context.Context, s stores.Scope, r Request, d *draf
 	})
 	err = x.await(ctx, r, ended)
 	if err == nil && r.mayLeave() && x.shown().State == stores.SagaCommitted {
-		d.final, err = x.draft.response()
+		d.final, err = x.response()
 	}
 	return err
 }

@@ -38,8 +38,7 @@ func (w *Writer) UpsertEntity(ctx context.Context, s stores.Scope, r Request, na
 		if rec := records[name]; rec != nil {
 			p, err := w.changeEntity(ctx, s, rec.ID, expected, change)
 			if errors.Is(err, stores.ErrNotFound) {
-				err = &stores.Error{Kind: stores.ErrConflict, Path: []string{"name"}, Cause: errUnderWay,
-					Message: "an entity of this name is being written or deleted right now; send it again"}
+				err = w.nameUnderWay(ctx, s, rec)
 			}
 			return p, err
 		}
@@ -48,6 +47,24 @@ func (w *Writer) UpsertEntity(ctx context.Context, s stores.Scope, r Request, na
 		}
 		return w.newEntity(ctx, s, EntityParts{&stores.Entity{Name: name}, &stores.EntityRecord{}}, change)
 	})
+}
+
+// nameUnderWay is the conflict with the write that put a record whose entity is not there.
+func (w *Writer) nameUnderWay(ctx context.Context, s stores.Scope, rec *stores.EntityRecord) error {
+	e := &stores.Error{Kind: stores.ErrConflict, Path: []string{"name"}, Cause: errUnderWay,
+		Message: "an entity of this name is being written or deleted right now; send it again"}
+	claims := []string{nameClaim(rec.Name), string(rec.ID)}
+	holders, err := w.set.Journal.Holding(ctx, s, claims)
+	if err != nil {
+		return err
+	}
+	for _, claim := range claims {
+		if id, ok := holders[claim]; ok {
+			e.Cause, e.Node = &stores.Claimed{Claim: claim, Saga: id}, stores.Ref{Kind: stores.KindSaga, ID: id}
+			e.Message = "an entity of this name is being written or deleted; see the saga " + string(id) + ", or send it again"
+		}
+	}
+	return e
 }
 
 // UpdateEntity changes an entity: records, then vectors, then graph. The record keeps what it was until the graph has the
@@ -119,8 +136,7 @@ func supersedes(s stores.Scope, next, old *stores.Entity) *stores.Relationship {
 // DeleteEntity removes an entity with its record, its mentions and edges, and its vector. It says whether there was one.
 func (w *Writer) DeleteEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
 	ref := stores.Ref{Kind: stores.KindEntity, ID: id}
-	return remove(ctx, w, s, r, ref, expected, w.entities(),
-		w.entities().Delete(id), w.erasePoints(ref.Kind, id), w.entityRecords().Delete(id))
+	return remove(ctx, w, s, r, ref, expected, w.entities())
 }
 
 // entity reads both parts.

@@ -49,7 +49,7 @@ func (w *Writer) UpdateEpisode(ctx context.Context, s stores.Scope, r Request, i
 // DeleteEpisode removes an episode, its mentions and edges, and its vector. It says whether there was one.
 func (w *Writer) DeleteEpisode(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
 	ref := stores.Ref{Kind: stores.KindEpisode, ID: id}
-	return remove(ctx, w, s, r, ref, expected, w.episodes(), w.episodes().Delete(id), w.erasePoints(ref.Kind, id))
+	return remove(ctx, w, s, r, ref, expected, w.episodes())
 }
 
 func (w *Writer) mentioned(ctx context.Context, s stores.Scope, e *stores.Episode) error {

@@ -35,10 +35,29 @@ func (w *Writer) checked(check step, steps ...step) []step {
 	return slices.Insert(steps, 0, check)
 }
 
-// remove deletes one node by the given steps, and says whether it was there.
-func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, ref stores.Ref, expected *int, c contract[T], steps ...step) (bool, error) {
+// erasure is the steps that delete nodes of one noun with their traces, the record of truth first.
+func (w *Writer) erasure(kind stores.Kind, ids ...stores.ID) []step {
+	switch kind {
+	case stores.KindEpisode:
+		return []step{w.episodes().Delete(ids...), w.erasePoints(kind, ids...)}
+	case stores.KindEntity:
+		return []step{w.entities().Delete(ids...), w.erasePoints(kind, ids...), w.entityRecords().Delete(ids...)}
+	case stores.KindProcedure:
+		return []step{w.procedures().Delete(ids...), w.erasePoints(kind, ids...)}
+	case stores.KindTodo:
+		return []step{w.todos().Delete(ids...), w.erasePoints(kind, ids...)}
+	case stores.KindRelationship:
+		return []step{w.relationships().Delete(ids...)}
+	case stores.KindProfile:
+		return []step{w.profiles().Delete(ids...)}
+	}
+	return nil
+}
+
+// remove deletes one node, and says whether it was there.
+func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, ref stores.Ref, expected *int, c contract[T]) (bool, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[bool], error) {
-		found, err := c.byID(ctx, s, []stores.ID{ref.ID}, w.fieldsToForget())
+		found, err := c.byID(ctx, s, []stores.ID{ref.ID}, []stores.Field{})
 		n := found[ref.ID]
 		if err != nil || n == nil {
 			return plan[bool]{}, err
@@ -48,10 +67,11 @@ func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, re
 		}
 		p := plan[bool]{
 			answer: true, nodes: []stores.Ref{ref}, claims: []string{string(ref.ID)}, events: []stores.Event{forgotten(ref)},
-			steps: w.checked(c.Check(ref.ID, c.version(n)), steps...),
+			steps: w.checked(c.Check(ref.ID, c.version(n)), w.erasure(ref.Kind, ref.ID)...),
 		}
-		p.finish(w.forgetCopies(ref.Kind, textOf(n)...), w.forgetAnswers(ref.ID))
-		return p, nil
+		texts, err := w.textsOf(ctx, s, ref.Kind, ref.ID)
+		p.finish(w.forgetCopies(ref.Kind, texts...), w.forgetAnswers(ref.ID))
+		return p, err
 	})
 }
 
@@ -63,18 +83,15 @@ func (p *plan[T]) finish(copies []step, last step) {
 	p.steps = append(append(p.steps, copies...), last)
 }
 
-// fieldsToForget are the fields by which nodes are read that are to be deleted.
-func (w *Writer) fieldsToForget() []stores.Field {
+// textsOf are the texts whose vectors stand for nodes, as far as there may be copies of these.
+func (w *Writer) textsOf(ctx context.Context, s stores.Scope, kind stores.Kind, ids ...stores.ID) ([]string, error) {
 	if w.set.Copies == nil {
-		return []stores.Field{}
+		return nil, nil
 	}
-	return nil // the copies of vectors are found by the texts
-}
-
-// textOf is the text whose vector stands for a node.
-func textOf(n any) []string {
-	if e, ok := n.(interface{ EmbeddingText() string }); ok && e.EmbeddingText() != "" {
-		return []string{e.EmbeddingText()}
+	docs, err := w.documentsOf(ctx, s, kind, ids)
+	texts := make([]string, len(docs))
+	for i, d := range docs {
+		texts[i] = d.meaning
 	}
-	return nil
+	return texts, err
 }

@@ -44,5 +44,5 @@ func (w *Writer) UpdateProcedure(ctx context.Context, s stores.Scope, r Request,
 // DeleteProcedure removes a procedure, its edges and its vector. It says whether there was one.
 func (w *Writer) DeleteProcedure(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
 	ref := stores.Ref{Kind: stores.KindProcedure, ID: id}
-	return remove(ctx, w, s, r, ref, expected, w.procedures(), w.procedures().Delete(id), w.erasePoints(ref.Kind, id))
+	return remove(ctx, w, s, r, ref, expected, w.procedures())
 }

@@ -53,5 +53,5 @@ func (w *Writer) changeProfile(p *stores.Profile, expected *int, change func(*st
 
 // DeleteProfile removes a profile. It says whether there was one.
 func (w *Writer) DeleteProfile(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindProfile, ID: id}, expected, w.profiles(), w.profiles().Delete(id))
+	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindProfile, ID: id}, expected, w.profiles())
 }

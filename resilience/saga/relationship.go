@@ -70,7 +70,7 @@ func edgeClaim(e *stores.Relationship) string {
 // Unrelate removes an edge. It says whether there was one.
 func (w *Writer) Unrelate(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
 	ref := stores.Ref{Kind: stores.KindRelationship, ID: id}
-	return remove(ctx, w, s, r, ref, expected, w.relationships(), w.relationships().Delete(id))
+	return remove(ctx, w, s, r, ref, expected, w.relationships())
 }
 
 // Edges names edges: one by its id, or, with ID empty, all from Source to Target, of one type if Type is given.

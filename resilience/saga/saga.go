@@ -110,7 +110,7 @@ func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think
 			return p.answer, nil
 		case !d.begun && w.mayQueue(ctx, s, r, err):
 			return none, w.enqueue(ctx, s, r, err)
-		case !planned && !errors.Is(err, errUnderWay), attempt == attempts, !w.again(ctx, s, r, err):
+		case !planned && !meets(err), attempt == attempts, !w.again(ctx, s, r, err):
 			return none, err
 		}
 	}
@@ -131,6 +131,12 @@ func (w *Writer) again(ctx context.Context, s stores.Scope, r Request, err error
 		return pause(ctx)
 	}
 	return errors.Is(err, stores.ErrConflict) && !errors.Is(err, stores.ErrFenced)
+}
+
+// meets says that a plan failed for a write that is under way.
+func meets(err error) bool {
+	_, claimed := errors.AsType[*stores.Claimed](err)
+	return claimed || errors.Is(err, errUnderWay)
 }
 
 // passing says that a saga that is in the way is likely to end soon.

@@ -47,7 +47,7 @@ func (w *Writer) UpdateTodo(ctx context.Context, s stores.Scope, r Request, id s
 // DeleteTodo removes a todo and its vector. It says whether there was one.
 func (w *Writer) DeleteTodo(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
 	ref := stores.Ref{Kind: stores.KindTodo, ID: id}
-	return remove(ctx, w, s, r, ref, expected, w.todos(), w.todos().Delete(id), w.erasePoints(ref.Kind, id))
+	return remove(ctx, w, s, r, ref, expected, w.todos())
 }
 
 func (w *Writer) todoReferences(ctx context.Context, s stores.Scope, t *stores.Todo) error {
