@@ -120,7 +120,7 @@ func TestQueued(t *testing.T) {
 				t.Errorf("readers see %v, want %v", now, before)
 			}
 			again := a.run(t, c.mutation, c.node+" "+sagaFields, merge(c.input, "idempotencyKey", c.mutation))
-			if graphtest.At(again, "problems", 0, "code") != "CONFLICT" || graphtest.At(again, "saga", "id") != id || !strings.Contains(graphtest.At(again, "problems", 0, "message").(string), id) {
+			if graphtest.At(again, "problems", 0, "code") != "QUEUED" || graphtest.At(again, "saga", "id") != id || !strings.Contains(graphtest.At(again, "problems", 0, "message").(string), id) {
 				t.Errorf("the same request meanwhile: %v", again)
 			}
 			a.Break(nil)

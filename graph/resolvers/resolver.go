@@ -98,9 +98,10 @@ func arrived[T stores.Node](ctx context.Context, nodes ...T) {
 	at(ctx).Arrived(kinds)
 }
 
-// payload announces the node of a payload.
+// payload announces the node of a payload. There is none yet of a write that waits as it was sent.
 func payload[T stores.Node, P any](ctx context.Context, make func(*saga.Outcome, T, error) (P, error), r saga.Request, node T, err error) (P, error) {
-	if err == nil {
+	var none T
+	if err == nil && any(node) != any(none) {
 		arrived(ctx, node)
 	}
 	return make(r.Outcome, node, err)
