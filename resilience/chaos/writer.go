@@ -21,6 +21,8 @@ type writer struct {
 	sent   int // mutations
 	at     int // the gateway that answered last
 	queue  bool
+	late   bool   // the last request had to be sent again
+	last   *entry // node that it wrote; nil when it wrote none
 	own    []*entry
 	edges  []*entry
 	shared []*entry // nodes
@@ -78,6 +80,11 @@ func (w *writer) work(working, end context.Context) {
 // write makes one write of any kind.
 func (w *writer) write(ctx context.Context) {
 	const many = 30 // of nodes that a writer keeps
+	if last := w.last; w.late && last != nil && !last.gone {
+		w.last = nil
+		w.update(ctx, last, !last.shared) // since then something may come too late that was sent before
+		return
+	}
 	switch roll := w.dice.IntN(100); {
 	case len(w.own) < 3 || roll < 20 && len(w.own) < many:
 		w.create(ctx, nouns[w.dice.IntN(len(nouns))])
@@ -118,6 +125,7 @@ func (w *writer) text() string { return fmt.Sprintf("%s writes %d", w.name, w.se
 // request sends a mutation until it is answered. It gives nil when it was refused, or never answered.
 func (w *writer) request(ctx context.Context, operation, input, shows string, fields map[string]any) *payload {
 	w.sent++
+	w.last = nil
 	key := fmt.Sprintf("%s-%d", w.name, w.sent)
 	fields["idempotencyKey"] = key
 	saga := ""
@@ -131,6 +139,7 @@ func (w *writer) request(ctx context.Context, operation, input, shows string, fi
 			w.run.book.change(func() { w.run.book.unanswered++ })
 			return nil
 		}
+		w.late = try > 0
 		p, answered := w.ask(ctx, operation, m, try)
 		if !answered {
 			w.at = (w.at + 1) % len(w.run.gateways)
