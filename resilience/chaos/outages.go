@@ -17,7 +17,7 @@ type Server interface {
 // outages kills a server again and again, and starts it 1 to 5 s later.
 func (r *run) outages(ctx context.Context) error {
 	for range r.Outages {
-		if !rest(ctx, time.Second+rand300(r.dice)) {
+		if !rest(ctx, 2*time.Second+rand300(r.dice)) {
 			return ctx.Err()
 		}
 		s := r.Servers[r.dice.IntN(len(r.Servers))]

@@ -12,7 +12,7 @@ import (
 // what it was about to write.
 func (r *run) pauses(ctx context.Context) error {
 	for range r.Pauses {
-		if !rest(ctx, 100*time.Millisecond+rand300(r.dice)) {
+		if !rest(ctx, backHome/2+rand300(r.dice)) {
 			return ctx.Err()
 		}
 		g := r.gateways[r.dice.IntN(len(r.gateways))]

@@ -18,9 +18,13 @@ type writer struct {
 	name   string
 	scope  stores.Scope
 	dice   *rand.Rand
-	sent   int // mutations
-	at     int // the gateway that answered last
+	sent   int       // mutations
+	home   int       // the gateway that it likes to ask
+	at     int       // the one that it asks
+	left   time.Time // when it left the one that it likes
 	queue  bool
+	late   bool   // the last request had to be sent again
+	last   *entry // node that it wrote; nil when it wrote none
 	own    []*entry
 	edges  []*entry
 	shared []*entry // nodes
@@ -36,7 +40,7 @@ func (r *run) hire(ctx context.Context) ([]*writer, error) {
 	for i := range max(r.Writers, 1) {
 		w := &writer{
 			run: r, name: fmt.Sprintf("w%d", i), scope: stores.NewScope(fmt.Sprintf("user%d", i%scopes), "", ""),
-			dice: rand.New(rand.NewPCG(r.Seed, uint64(i)+1)), at: i % len(r.gateways), queue: r.Queue && i%2 == 1,
+			dice: rand.New(rand.NewPCG(r.Seed, uint64(i)+1)), home: i % len(r.gateways), queue: r.Queue && i%2 == 1,
 		}
 		if i < scopes {
 			if w.share(ctx); ctx.Err() != nil {
@@ -78,6 +82,11 @@ func (w *writer) work(working, end context.Context) {
 // write makes one write of any kind.
 func (w *writer) write(ctx context.Context) {
 	const many = 30 // of nodes that a writer keeps
+	if last := w.last; w.late && last != nil && !last.gone {
+		w.last = nil
+		w.update(ctx, last, !last.shared) // since then something may come too late that was sent before
+		return
+	}
 	switch roll := w.dice.IntN(100); {
 	case len(w.own) < 3 || roll < 20 && len(w.own) < many:
 		w.create(ctx, nouns[w.dice.IntN(len(nouns))])
@@ -115,9 +124,16 @@ func (w *writer) recent() *entry {
 // text is one that nobody wrote before.
 func (w *writer) text() string { return fmt.Sprintf("%s writes %d", w.name, w.sent+1) }
 
+// backHome is how long a writer stays away from a gateway that did not answer.
+const backHome = 2 * time.Second
+
 // request sends a mutation until it is answered. It gives nil when it was refused, or never answered.
 func (w *writer) request(ctx context.Context, operation, input, shows string, fields map[string]any) *payload {
 	w.sent++
+	w.last = nil
+	if time.Since(w.left) > backHome {
+		w.at = w.home
+	}
 	key := fmt.Sprintf("%s-%d", w.name, w.sent)
 	fields["idempotencyKey"] = key
 	saga := ""
@@ -126,14 +142,15 @@ func (w *writer) request(ctx context.Context, operation, input, shows string, fi
 	}
 	m := mutation{w.scope, fmt.Sprintf("mutation($input: %s!) { answer: %s(input: $input) { %s %s problems { code message path } } }", input, operation, shows, saga), fields}
 	for try := 0; ; try++ {
-		if try > 0 && !rest(ctx, 10*time.Millisecond) {
+		if try > 0 && !rest(ctx, min(time.Duration(try)*5*time.Millisecond, 100*time.Millisecond)) {
 			w.run.book.complain("%s %s never got an answer", operation, key)
 			w.run.book.change(func() { w.run.book.unanswered++ })
 			return nil
 		}
+		w.late = try > 0
 		p, answered := w.ask(ctx, operation, m, try)
 		if !answered {
-			w.at = (w.at + 1) % len(w.run.gateways)
+			w.at, w.left = (w.at+1)%len(w.run.gateways), time.Now()
 			continue
 		}
 		w.run.book.change(func() {

@@ -69,7 +69,7 @@ func (w *writer) create(ctx context.Context, n noun) {
 	}
 	e := w.run.book.note(w.scope, refOf(p.Node.ID), p.Node.Version, text)
 	w.run.book.change(func() { e.mentions = mentions })
-	w.own = append(w.own, e)
+	w.own, w.last = append(w.own, e), e
 }
 
 // update changes the text of a node. Nobody else changes its own, so that it knows their version.
@@ -82,6 +82,7 @@ func (w *writer) update(ctx context.Context, e *entry, own bool) {
 	}
 	if p := w.request(ctx, n.update, inputOf(n.update), n.shows(), fields); p != nil && p.Node != nil {
 		w.run.book.note(w.scope, e.ref, p.Node.Version, text)
+		w.last = e
 	}
 }
 

@@ -71,7 +71,16 @@ func (a *put[T]) look(ctx context.Context, s stores.Scope) error {
 	return err
 }
 
-func (a *put[T]) do(ctx context.Context, s stores.Scope) error { return a.c.put(ctx, s, a.Items) }
+// do refuses to replace what there is already in place of a new record, which a store tells by giving that its id. Only in a
+// transaction is nothing left of it then; elsewhere, a check comes first.
+func (a *put[T]) do(ctx context.Context, s stores.Scope) error {
+	ids := a.c.ids(a.Items)
+	err := a.c.put(ctx, s, a.Items)
+	if err == nil && a.Fresh && !slices.Equal(ids, a.c.ids(a.Items)) {
+		err = stores.Conflict("there is such a one by now; send it again")
+	}
+	return err
+}
 
 func (a *put[T]) undo(ctx context.Context, s stores.Scope) error {
 	replaced := map[stores.ID]bool{}

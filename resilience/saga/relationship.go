@@ -14,14 +14,7 @@ import (
 func (w *Writer) Relate(ctx context.Context, s stores.Scope, r Request, edge stores.Relationship, change func(*stores.Relationship) error) (*stores.Relationship, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Relationship], error) {
 		none := plan[*stores.Relationship]{}
-		label := stores.Where("label", stores.Eq, edge.Label)
-		if edge.Label == "" {
-			label = stores.Where("label", stores.IsNull, true)
-		}
-		there, err := w.between(ctx, s, edge.Source.ID, edge.Target.ID, stores.All(
-			stores.Where("sourceKind", stores.Eq, string(edge.Source.Kind)), stores.Where("targetKind", stores.Eq, string(edge.Target.Kind)),
-			stores.Where("type", stores.Eq, string(edge.Type)), label,
-		))
+		there, err := w.same(ctx, s, &edge)
 		if err != nil {
 			return none, err
 		}
@@ -34,10 +27,41 @@ func (w *Writer) Relate(ctx context.Context, s stores.Scope, r Request, edge sto
 			return none, err
 		}
 		e.SetDefaults(stores.Now())
-		p := creation(&e, w.relationships().Create(&e))
+		p := creation(&e, w.checked(w.vacant(e), w.relationships().Create(&e))...)
 		p.claims = append(p.claims, edgeClaim(&e))
 		return p, e.Validate()
 	})
+}
+
+// same reads the edge of the type and label of another one between the same nodes.
+func (w *Writer) same(ctx context.Context, s stores.Scope, edge *stores.Relationship) ([]*stores.Relationship, error) {
+	label := stores.Where("label", stores.Eq, edge.Label)
+	if edge.Label == "" {
+		label = stores.Where("label", stores.IsNull, true)
+	}
+	return w.between(ctx, s, edge.Source.ID, edge.Target.ID, stores.All(
+		stores.Where("sourceKind", stores.Eq, string(edge.Source.Kind)), stores.Where("targetKind", stores.Eq, string(edge.Target.Kind)),
+		stores.Where("type", stores.Eq, string(edge.Type)), label,
+	))
+}
+
+// vacant is a step that refuses a new edge when there is such a one by now.
+func (w *Writer) vacant(e stores.Relationship) step {
+	return step{stores.RoleGraph, "relationships.vacant", &vacant{w: w, Edge: e}}
+}
+
+type vacant struct {
+	w *Writer
+	unchanging
+	Edge stores.Relationship
+}
+
+func (a *vacant) do(ctx context.Context, s stores.Scope) error {
+	there, err := a.w.same(ctx, s, &a.Edge)
+	if err == nil && len(there) > 0 && there[0].ID != a.Edge.ID {
+		err = stores.Conflict("there is such an edge by now; send it again")
+	}
+	return err
 }
 
 // UpdateRelationship changes an edge.

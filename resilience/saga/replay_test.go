@@ -63,3 +63,44 @@ func TestChangesOfOneVersion(t *testing.T) {
 	}
 	m.whole(t)
 }
+
+// TestFirstProfileTwice lets another profile come between the look for one and the writing of the first.
+func TestFirstProfileTwice(t *testing.T) {
+	g := graphtest.New(t)
+	s, thought := stores.NewScope("first profile", "", ""), 0
+	got, err := g.Writes.UpsertProfile(t.Context(), s, saga.Request{}, nil, func(p *stores.Profile) error {
+		if thought++; thought == 1 {
+			if _, err := g.Writes.UpsertProfile(context.Background(), s, saga.Request{}, nil, func(p *stores.Profile) error { p.Content, p.Summary = "other", "kept"; return nil }); err != nil {
+				t.Error(err)
+			}
+		}
+		p.Content = "changed"
+		return nil
+	})
+	if err != nil || thought != 2 || got.Version != 2 || got.Content != "changed" || got.Summary != "kept" {
+		t.Errorf("after %d thoughts %+v, %v", thought, got, err)
+	}
+}
+
+// TestFirstEdgeTwice lets the same edge come between the look for one and the writing of the first.
+func TestFirstEdgeTwice(t *testing.T) {
+	for name, g := range map[string]*graphtest.Gateway{"one database": graphtest.New(t), "several": graphtest.NewSplit(t)} {
+		m, thought := remember(t, g), 0
+		edge := stores.Relationship{Type: "USES", Source: m.batch.Entities[0].Entity.Ref(), Target: m.batch.Entities[1].Entity.Ref()}
+		got, err := g.Writes.Relate(t.Context(), m.scope, saga.Request{}, edge, func(e *stores.Relationship) error {
+			if thought++; thought == 1 {
+				if _, err := g.Writes.Relate(context.Background(), m.scope, saga.Request{}, edge, func(e *stores.Relationship) error {
+					e.Weight, e.Metadata = 0.9, map[string]any{"kept": true}
+					return nil
+				}); err != nil {
+					t.Error(err)
+				}
+			}
+			e.Weight = 0.4
+			return nil
+		})
+		if err != nil || thought != 2 || got.Version != 2 || got.Weight != 0.4 || got.Metadata["kept"] != true {
+			t.Errorf("%s: after %d thoughts %+v, %v", name, thought, got, err)
+		}
+	}
+}

@@ -83,6 +83,7 @@ func (w *Writer) vocabulary() map[string]func() action {
 		all[string(c)+".payload"] = func() action { return &pointPayload{w: w, Collection: c} }
 		all[string(c)+".erase"] = func() action { return &pointsErase{w: w, Collection: c} }
 	}
+	all["relationships.vacant"] = func() action { return &vacant{w: w} }
 	all["relationships.decay"] = func() action { return &decay{w: w} }
 	all["entityRecords.turn"] = func() action { return &turnRecord{w: w} }
 	all["entityRecords.settle"] = func() action { return &settleRecord{w: w} }
