@@ -133,7 +133,7 @@ func (s *server) open(ctx context.Context) error {
 		Log: s.log, Lease: s.cfg.Saga.Lease, Queue: s.cfg.Saga.Queue, QueueOfScope: s.cfg.Saga.Queue / scopesShare,
 		QueuedFor: s.cfg.Saga.QueuedFor, Keep: s.cfg.Saga.Keep,
 	})
-	return nil
+	return s.writes.Observe(s.telemetry.Metrics)
 }
 
 // scopesShare is the part of the queue of writes that one scope may fill: one in so many.

@@ -88,8 +88,10 @@ func (a *put[T]) undo(ctx context.Context, s stores.Scope) error {
 		replaced[a.c.id(item)] = true
 	}
 	created := slices.DeleteFunc(a.c.ids(a.Items), func(id stores.ID) bool { return replaced[id] })
-	if _, err := a.c.remove(ctx, s, created); err != nil {
-		return err
+	if len(created) > 0 {
+		if _, err := a.c.remove(ctx, s, created); err != nil {
+			return err
+		}
 	}
 	return a.c.restore(ctx, s, a.Before)
 }

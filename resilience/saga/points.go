@@ -130,8 +130,13 @@ func (w *Writer) pointsBack(ctx context.Context, s stores.Scope, c stores.Collec
 			created = append(created, id)
 		}
 	}
-	if _, err := w.set.Vectors.Delete(ctx, s, c, created); err != nil {
-		return err
+	if len(created) > 0 {
+		if _, err := w.set.Vectors.Delete(ctx, s, c, created); err != nil {
+			return err
+		}
+	}
+	if len(before) == 0 {
+		return nil
 	}
 	return w.set.Vectors.Upsert(ctx, s, c, before)
 }
