@@ -34,25 +34,25 @@ const all = 100_000
 func look(ctx context.Context, set *stores.Set, s stores.Scope) (*found, error) {
 	f := &found{nodes: map[stores.ID]node{}, points: map[stores.Kind]map[stores.ID]stores.Point{}}
 	var err error
-	list(&err, ctx, s, set.Procedures.List, func(p *stores.Procedure) stores.ID { return p.ID }, func(p *stores.Procedure) {
-		f.nodes[p.ID] = f.meant(&err, ctx, set, node{kind: stores.KindProcedure, version: p.Version, text: p.TriggerPattern}, p.EmbeddingText())
+	list(ctx, &err, s, set.Procedures.List, func(p *stores.Procedure) stores.ID { return p.ID }, func(p *stores.Procedure) {
+		f.nodes[p.ID] = f.meant(ctx, &err, set, node{kind: stores.KindProcedure, version: p.Version, text: p.TriggerPattern}, p.EmbeddingText())
 	})
-	list(&err, ctx, s, set.Todos.List, func(t *stores.Todo) stores.ID { return t.ID }, func(t *stores.Todo) {
-		f.nodes[t.ID] = f.meant(&err, ctx, set, node{kind: stores.KindTodo, version: t.Version, text: t.Content}, t.EmbeddingText())
+	list(ctx, &err, s, set.Todos.List, func(t *stores.Todo) stores.ID { return t.ID }, func(t *stores.Todo) {
+		f.nodes[t.ID] = f.meant(ctx, &err, set, node{kind: stores.KindTodo, version: t.Version, text: t.Content}, t.EmbeddingText())
 	})
-	list(&err, ctx, s, set.Profiles.List, func(p *stores.Profile) stores.ID { return p.ID }, func(p *stores.Profile) {
+	list(ctx, &err, s, set.Profiles.List, func(p *stores.Profile) stores.ID { return p.ID }, func(p *stores.Profile) {
 		f.nodes[p.ID] = node{kind: stores.KindProfile, version: p.Version, text: p.Content}
 	})
-	f.episodes = list(&err, ctx, s, set.Episodes.List, func(e *stores.Episode) stores.ID { return e.ID }, func(e *stores.Episode) {
-		f.nodes[e.ID] = f.meant(&err, ctx, set, node{kind: stores.KindEpisode, version: e.Version, text: e.Content}, e.EmbeddingText())
+	f.episodes = list(ctx, &err, s, set.Episodes.List, func(e *stores.Episode) stores.ID { return e.ID }, func(e *stores.Episode) {
+		f.nodes[e.ID] = f.meant(ctx, &err, set, node{kind: stores.KindEpisode, version: e.Version, text: e.Content}, e.EmbeddingText())
 	})
-	f.entities = list(&err, ctx, s, set.Entities.List, func(e *stores.Entity) stores.ID { return e.ID }, func(e *stores.Entity) {
-		f.nodes[e.ID] = f.meant(&err, ctx, set, node{kind: stores.KindEntity, version: e.Version, text: e.Summary}, e.EmbeddingText())
+	f.entities = list(ctx, &err, s, set.Entities.List, func(e *stores.Entity) stores.ID { return e.ID }, func(e *stores.Entity) {
+		f.nodes[e.ID] = f.meant(ctx, &err, set, node{kind: stores.KindEntity, version: e.Version, text: e.Summary}, e.EmbeddingText())
 	})
-	f.edges = list(&err, ctx, s, set.Relationships.List, func(e *stores.Relationship) stores.ID { return e.ID }, func(e *stores.Relationship) {
+	f.edges = list(ctx, &err, s, set.Relationships.List, func(e *stores.Relationship) stores.ID { return e.ID }, func(e *stores.Relationship) {
 		f.nodes[e.ID] = node{kind: stores.KindRelationship, version: e.Version, uses: e.CoAccessCount}
 	})
-	f.records = list(&err, ctx, s, set.EntityRecords.List, func(r *stores.EntityRecord) stores.ID { return r.ID }, func(*stores.EntityRecord) {})
+	f.records = list(ctx, &err, s, set.EntityRecords.List, func(r *stores.EntityRecord) stores.ID { return r.ID }, func(*stores.EntityRecord) {})
 	for kind, c := range stores.Collections {
 		if err == nil {
 			var ids []stores.ID
@@ -65,7 +65,7 @@ func look(ctx context.Context, set *stores.Set, s stores.Scope) (*found, error) 
 }
 
 // list reads every node of a noun, unless something failed before.
-func list[T any](failed *error, ctx context.Context, s stores.Scope, read func(context.Context, stores.Scope, stores.Query) (stores.Slice[T], error),
+func list[T any](ctx context.Context, failed *error, s stores.Scope, read func(context.Context, stores.Scope, stores.Query) (stores.Slice[T], error),
 	id func(T) stores.ID, each func(T),
 ) map[stores.ID]T {
 	if *failed != nil {
@@ -82,7 +82,7 @@ func list[T any](failed *error, ctx context.Context, s stores.Scope, read func(c
 }
 
 // meant is a node with the vector that it must have.
-func (f *found) meant(failed *error, ctx context.Context, set *stores.Set, n node, text string) node {
+func (f *found) meant(ctx context.Context, failed *error, set *stores.Set, n node, text string) node {
 	if *failed == nil {
 		var vectors [][]float32
 		if vectors, *failed = set.Embedder.Embed(ctx, []string{text}); *failed == nil {

@@ -275,11 +275,11 @@ func (x *running) journal(ctx context.Context, fn func(context.Context) error) e
 			if err := fn(ctx); err != nil {
 				return err
 			}
-			held, err := x.held(ctx, before)
-			if err != nil {
-				return err
+			err := x.w.set.Journal.Advance(ctx, x.saga, before.Fence)
+			if fenceless && errors.Is(err, stores.ErrFenced) {
+				return nil
 			}
-			return x.w.set.Journal.Advance(ctx, x.saga, held)
+			return err
 		})
 		if err == nil {
 			x.show()
@@ -296,18 +296,6 @@ func (x *running) journal(ctx context.Context, fn func(context.Context) error) e
 }
 
 const journalTries = 8
-
-// held is the fence that the journal has to know.
-func (x *running) held(ctx context.Context, before *stores.Saga) (int, error) {
-	if !fenceless {
-		return before.Fence, nil
-	}
-	found, err := x.w.set.Journal.ByID(ctx, before.Scope, []stores.ID{before.ID})
-	if now := found[before.ID]; now != nil {
-		return now.Fence, err
-	}
-	return before.Fence, err
-}
 
 // shownError is what of an error is kept and shown. It names no content.
 func shownError(err error) string {

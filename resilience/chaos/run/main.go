@@ -39,11 +39,11 @@ var trials = []trial{
 	{name: "embedded", options: chaos.Options{Kills: 200}},
 	{name: "split", leftOver: true, options: chaos.Options{Kills: 200, Split: true, Faults: 0.1}},
 	{name: "servers", servers: true, leftOver: true, options: chaos.Options{Kills: 50}},
-	{name: "pauses", servers: true, leftOver: true, options: chaos.Options{Pauses: 20}},
+	{name: "pauses", servers: true, leftOver: true, options: chaos.Options{Pauses: 20, Writers: 16}},
 	{name: "outages", servers: true, mortal: true, options: chaos.Options{Outages: 20}},
 	{name: "early-answer", tag: "chaos_early_answer", options: chaos.Options{Kills: 20}},
 	{name: "marked-only", tag: "chaos_marked_only", options: chaos.Options{Kills: 20, Split: true, Faults: 0.4}},
-	{name: "no-fence", tag: "chaos_no_fence", servers: true, options: chaos.Options{Pauses: 20}},
+	{name: "no-fence", tag: "chaos_no_fence", servers: true, options: chaos.Options{Pauses: 20, Writers: 16}},
 }
 
 func main() {
@@ -119,7 +119,7 @@ func (s *session) serve(ctx context.Context) (stop func() error, err error) {
 // try makes a trial, and says why it failed.
 func (s *session) try(ctx context.Context, t trial) error {
 	o := t.options
-	o.Seed, o.Writers, o.Queue = s.seed, s.writers, s.queue
+	o.Seed, o.Writers, o.Queue = s.seed, max(o.Writers, s.writers), s.queue
 	if s.kills > 0 {
 		for _, n := range []*int{&o.Kills, &o.Pauses, &o.Outages} {
 			*n = min(*n, 1) * s.kills
