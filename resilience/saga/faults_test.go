@@ -54,7 +54,7 @@ func TestNothingIsLostUnderFaults(t *testing.T) {
 func testFaults(t *testing.T, seed uint64) {
 	const clients = 8
 	writes := 80
-	if testing.Short() {
+	if slow() {
 		writes = 20
 	}
 	g := graphtest.NewSplit(t)

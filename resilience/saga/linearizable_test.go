@@ -101,7 +101,7 @@ func (a action) on(r register) (register, bool) {
 // was answered, and of some that was not, which explains every answer.
 func TestWritesAreLinearizable(t *testing.T) {
 	histories, each := 2, 260
-	if testing.Short() {
+	if slow() {
 		histories, each = 1, 60
 	}
 	for seed := range uint64(histories) {
