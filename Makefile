@@ -6,7 +6,7 @@ SERVERS_RUN  := ./stores/storestest/servers/run
 ARGS         ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve build test services race lint generate bench playground clean
+.PHONY: help demo serve build test services race chaos lint generate bench playground clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ services: ## Start the servers that tests need, print how to name them to tests,
 
 race: ## Run the Go tests under the race detector, without the longest suites, against Redis and MariaDB
 	CI= go run $(SERVERS_RUN) -servers "redis mariadb" go test -race -short $(or $(ARGS),./...)
+
+chaos: ## Kill gateways and servers while clients write, and see what is left; ARGS="-kills 20 split" for a part
+	go run ./resilience/chaos/run $(ARGS)
 
 lint: $(LINT) ## Check style and the floors of the architecture
 	GOLANGCI_LINT_CACHE=$(CURDIR)/bin/lint $(LINT) run $(ARGS)

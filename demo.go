@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"thalamus/examples"
-	"thalamus/resilience/saga"
 	"thalamus/stores"
 	"thalamus/transfer"
 )
@@ -63,7 +62,7 @@ func seed(ctx context.Context, s *server) (seeding, error) {
 	if err != nil || len(scopes) > 0 {
 		return seeding{}, err
 	}
-	writer := saga.New(s.set)
+	writer := s.writes
 	out := seeding{done: true}
 	err = writer.Together(ctx, func(ctx context.Context) error { // half a sample would never be completed
 		var bad error

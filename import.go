@@ -105,7 +105,7 @@ func importFrom(cmd *cobra.Command, cfg *config.Config, in io.Reader, total int6
 	if err := open.CheckModel(cmd.Context(), set); err != nil {
 		return err
 	}
-	writer := saga.New(set)
+	writer := saga.New(set, saga.Options{})
 	line := newProgress(cmd.ErrOrStderr())
 	done, err := transfer.Import(cmd.Context(), in, transfer.ImportOptions{
 		Set: set, Writer: writer, Scope: o.scope.scope(), DryRun: o.dryRun,

@@ -35,7 +35,7 @@ func (a *app) reembed(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, set.Close()) }()
-	writer := saga.New(set)
+	writer := saga.New(set, saga.Options{})
 	start, line := time.Now(), newProgress(cmd.ErrOrStderr())
 	done, err := writer.Reembed(cmd.Context(), func(d saga.Reembedded) {
 		line.Show("%s, scope %d of %d", counted(vectorsOf(d), "vector"), min(d.Scopes+1, d.AllScopes), d.AllScopes)

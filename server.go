@@ -21,6 +21,7 @@ import (
 	"thalamus/graph/transport"
 	"thalamus/playground"
 	"thalamus/resilience"
+	"thalamus/resilience/saga"
 	"thalamus/stores"
 	"thalamus/stores/open"
 	"thalamus/telemetry"
@@ -33,9 +34,11 @@ type server struct {
 	telemetry *telemetry.Telemetry
 	set       *stores.Set // guarded
 	guards    resilience.Guards
+	writes    *saga.Writer
 	listener  net.Listener
 	http      *http.Server
 	streams   *streams
+	stop      context.CancelFunc // of what runs beside the requests
 }
 
 // newServer opens the stores and listens. Close it when it is not served.
@@ -63,6 +66,7 @@ func newServer(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *se
 	if s.listener, err = listen(ctx, cfg.Listen); err != nil {
 		return nil, err
 	}
+	s.writes.Start()
 	s.http = &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -94,6 +98,7 @@ func (s *server) open(ctx context.Context) error {
 		return err
 	}
 	s.set = set
+	inner := chaotic(set)
 	observe, err := resilience.Observe(s.telemetry.Spans, s.telemetry.Metrics, s.log)
 	if err != nil {
 		return err
@@ -103,11 +108,17 @@ func (s *server) open(ctx context.Context) error {
 	})
 	s.guards.Protect(resilience.Settings{
 		Timeout: s.cfg.Guard.Timeout, Concurrency: s.cfg.Guard.Concurrency, Open: s.cfg.Guard.Open, Log: s.log,
+		StaleLimit: s.cfg.Stale.Limit, StaleMemory: int(s.cfg.Stale.Memory), Inner: inner,
 	})
 	if err := s.guards.ObserveStatus(s.telemetry.Metrics); err != nil {
 		return err
 	}
 	s.set = resilience.Wrap(set, s.guards)
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	if err := s.guards.Announce(beside, s.set.Bus); err != nil {
+		return err
+	}
 	unembedded, err := open.Unembedded(ctx, set)
 	if err != nil {
 		return err
@@ -115,8 +126,18 @@ func (s *server) open(ctx context.Context) error {
 	if unembedded {
 		s.log.WarnContext(ctx, "there are memories and no vectors, so recall by meaning finds nothing: run `thalamus reembed`")
 	}
-	return open.CheckModel(ctx, s.set)
+	if err := open.CheckModel(ctx, s.set); err != nil {
+		return err
+	}
+	s.writes = saga.New(s.set, saga.Options{
+		Log: s.log, Lease: s.cfg.Saga.Lease, Queue: s.cfg.Saga.Queue, QueueOfScope: s.cfg.Saga.Queue / scopesShare,
+		QueuedFor: s.cfg.Saga.QueuedFor, Keep: s.cfg.Saga.Keep,
+	})
+	return s.writes.Observe(s.telemetry.Metrics)
 }
+
+// scopesShare is the part of the queue of writes that one scope may fill: one in so many.
+const scopesShare = 20
 
 // handler is everything that is served.
 func (s *server) handler() (http.Handler, error) {
@@ -125,7 +146,7 @@ func (s *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	api, err := graph.NewHandler(graph.Options{
-		Set: s.set, Guards: s.guards, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
+		Set: s.set, Guards: s.guards, Writes: s.writes, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
 		Transport: transport.Options{
 			MaxBody: int64(s.cfg.Limits.Body), Timeout: s.cfg.Limits.Timeout,
 			Introspection: s.cfg.Introspection, Origins: s.cfg.CORS.Origins,
@@ -228,6 +249,14 @@ func (s *server) Close() error {
 		if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
+	}
+	if s.writes != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		s.writes.Close(ctx)
+	}
+	if s.stop != nil {
+		s.stop()
 	}
 	if s.set != nil {
 		errs = append(errs, s.set.Close())

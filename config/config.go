@@ -33,6 +33,8 @@ type Config struct {
 	CORS          CORS
 	Limits        Limits
 	Guard         Guard
+	Stale         Stale
+	Saga          Saga
 	SQLite        SQLite
 
 	embedderKeyFile, graphPasswordFile, recordsPasswordFile, vectorsKeyFile, cachePasswordFile, cursorsKeyFile string
@@ -75,6 +77,20 @@ type Guard struct {
 	Timeout     time.Duration
 	Open        time.Duration
 	Concurrency int
+}
+
+// Stale says which earlier answers may stand in for a server that is down; with the limit 0 none do.
+type Stale struct {
+	Limit  time.Duration
+	Memory Size
+}
+
+// Saga is how writes to several stores survive.
+type Saga struct {
+	Lease     time.Duration
+	Queue     int
+	QueuedFor time.Duration
+	Keep      time.Duration
 }
 
 // Size is a number of bytes.

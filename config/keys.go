@@ -204,6 +204,36 @@ var keys = []key{
 		bind: func(c *Config) value { return number{&c.Guard.Concurrency} },
 	},
 	{
+		name: "stale.limit", fallback: "5m", kind: kindDuration,
+		doc:  "How old an earlier answer may be that stands in for a server that is down. `0` turns it off: what the server would answer is an error then.",
+		bind: func(c *Config) value { return durationOrNone{duration{&c.Stale.Limit}} },
+	},
+	{
+		name: "stale.memory", fallback: "64MiB", kind: kindSize,
+		doc:  "How much memory earlier answers may take, roughly. What was kept for longest goes first.",
+		bind: func(c *Config) value { return size{&c.Stale.Memory} },
+	},
+	{
+		name: "saga.lease", fallback: "10s", kind: kindDuration,
+		doc:  "How long a gateway may give no sign of life before another one carries on its writes. What is about to become of a client's write is unknown for that long.",
+		bind: func(c *Config) value { return duration{&c.Saga.Lease} },
+	},
+	{
+		name: "saga.queue", fallback: "10000", kind: kindNumber,
+		doc:  "How many writes may wait for a store that is down; a twentieth of it in one scope. Others are refused.",
+		bind: func(c *Config) value { return number{&c.Saga.Queue} },
+	},
+	{
+		name: "saga.queued", fallback: "24h", kind: kindDuration,
+		doc:  "How long a write may wait for a store that is down. Then it is taken back.",
+		bind: func(c *Config) value { return duration{&c.Saga.QueuedFor} },
+	},
+	{
+		name: "saga.keep", fallback: "168h", kind: kindDuration,
+		doc:  "How long idempotency keys, receipts of deletions and the other traces of a write that has ended are kept.",
+		bind: func(c *Config) value { return duration{&c.Saga.Keep} },
+	},
+	{
 		name: "sqlite.synchronous", fallback: "NORMAL", kind: "NORMAL|FULL",
 		doc: "How far a commit waits for the disk. `NORMAL` survives a crash of the gateway, and a loss of power may undo the latest commits; `FULL` survives both and is slower.",
 		bind: func(c *Config) value {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,6 +181,7 @@ func TestMistakes(t *testing.T) {
 		"a foreign word":       {given{env: []string{"THALAMUS_FOO=x"}}, "THALAMUS_FOO: this variable is unknown; known are *"},
 		"bad variable":         {given{env: []string{"THALAMUS_LOG_LEVEL=loud"}}, `THALAMUS_LOG_LEVEL: "loud" is not one of debug, info, warn, error`},
 		"bad flag":             {given{args: []string{"--limits-timeout=10"}}, `--limits-timeout: "10" is not a positive duration, such as 500ms, 10s or 2m`},
+		"bad duration or none": {given{args: []string{"--stale-limit=-1s"}}, `--stale-limit: "-1s" is not a positive duration, such as 500ms, 10s or 2m, or 0`},
 		"hidden by a flag":     {given{env: []string{"THALAMUS_METRICS=maybe"}, args: []string{"--metrics=on"}}, `THALAMUS_METRICS: "maybe" is neither on nor off`},
 		"size":                 {given{args: []string{"--limits-body=1 ton"}}, `--limits-body: "1 ton" is not a positive size, such as 512KiB, 1MiB or 1048576`},
 		"size too large":       {given{args: []string{"--limits-body=99999999999GiB"}}, `--limits-body: "99999999999GiB" is not a positive size, such as 512KiB, 1MiB or 1048576`},
@@ -240,6 +242,18 @@ func TestSizes(t *testing.T) {
 		if c := must(t, given{args: []string{"--limits-body=" + text}}); c.Limits.Body != want {
 			t.Errorf("%s = %d, want %d", text, c.Limits.Body, want)
 		}
+	}
+}
+
+func TestNoDuration(t *testing.T) {
+	for _, text := range []string{"0", "0s"} {
+		c := must(t, given{env: []string{"THALAMUS_STALE_LIMIT=" + text}})
+		if c.Stale.Limit != 0 || !slices.Contains(c.Effective(), config.Setting{Key: "stale.limit", Value: "0", Source: "THALAMUS_STALE_LIMIT"}) {
+			t.Errorf("%s: %s, %v", text, c.Stale.Limit, c.Effective())
+		}
+	}
+	if c := must(t, given{}); c.Stale.Limit != 5*time.Minute {
+		t.Errorf("the default is %s", c.Stale.Limit)
 	}
 }
 

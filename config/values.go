@@ -172,6 +172,27 @@ func (v duration) set(text string) error {
 	return nil
 }
 
+// durationOrNone is a duration, or 0 for none.
+type durationOrNone struct{ duration }
+
+func (v durationOrNone) String() string {
+	if *v.to == 0 {
+		return "0"
+	}
+	return v.duration.String()
+}
+
+func (v durationOrNone) set(text string) error {
+	if d, err := time.ParseDuration(text); err == nil && d == 0 {
+		*v.to = 0
+		return nil
+	}
+	if err := v.duration.set(text); err != nil {
+		return fmt.Errorf("%w, or 0", err)
+	}
+	return nil
+}
+
 // number is a positive whole number.
 type number struct{ to *int }
 

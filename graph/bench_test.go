@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"thalamus/graph/graphtest"
 	"thalamus/stores"
@@ -31,6 +33,25 @@ func BenchmarkReference(b *testing.B) {
 			b.Fatal(rec.Body)
 		}
 		b.ReportMetric(float64(rec.Body.Len()), "bytes")
+	}
+}
+
+// BenchmarkKeeping is the reference operation over stores that count as servers, whose answers are kept or not. Both are
+// slower than [BenchmarkReference], since guards with protection stand in front of them.
+func BenchmarkKeeping(b *testing.B) {
+	for _, limit := range []time.Duration{0, time.Minute} {
+		b.Run(fmt.Sprintf("limit=%s", limit), func(b *testing.B) {
+			g := remote(b, limit, time.Minute)
+			s := stores.NewScope("regular", "", "")
+			if err := g.Writes.Import(b.Context(), s, regularBatch()); err != nil {
+				b.Fatal(err)
+			}
+			vars := map[string]any{"n": benchEpisodes}
+			g.Query(b, referenceEpisodes, vars, graphtest.As(s))
+			for b.Loop() {
+				g.Query(b, referenceEpisodes, vars, graphtest.As(s))
+			}
+		})
 	}
 }
 

@@ -38,7 +38,7 @@ func (f flat) field(name string) any {
 	return v
 }
 
-// everything reads all nodes of the sample memory's default scope.
+// everything reads all nodes of the sample memory's default scope, and the writes that made them.
 func everything(t *testing.T, set *stores.Set) map[string][]flat {
 	t.Helper()
 	q := stores.Query{Page: stores.Page{First: 1000}}
@@ -46,6 +46,7 @@ func everything(t *testing.T, set *stores.Set) map[string][]flat {
 		"episodes": flatten(t, q, set.Episodes.List), "entities": flatten(t, q, set.Entities.List),
 		"procedures": flatten(t, q, set.Procedures.List), "relationships": flatten(t, q, set.Relationships.List),
 		"profiles": flatten(t, q, set.Profiles.List), "todos": flatten(t, q, set.Todos.List),
+		"sagas": flatten(t, q, set.Journal.List),
 	}
 }
 

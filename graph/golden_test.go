@@ -245,7 +245,7 @@ func jsonEqual(a, b any) bool {
 // TestWalksOfPages walks every root list forwards and backwards in small pages and wants each node once, in order.
 func TestWalksOfPages(t *testing.T) {
 	g := graphtest.Sample(t)
-	for _, field := range []string{"episodes", "entities", "procedures", "relationships", "todos", "profiles"} {
+	for _, field := range []string{"episodes", "entities", "procedures", "relationships", "todos", "profiles", "sagas"} {
 		whole := ids(g.Query(t, "{x:"+field+"(first:200){edges{node{id}}}}", nil, nil))
 		var forwards, backwards []string
 		for step, arguments := range []string{"first:7,after:$c", "last:7,before:$c"} {

@@ -32,7 +32,8 @@ const TraceHeader = "Thalamus-Trace"
 type Options struct {
 	Set       *stores.Set // guarded
 	Guards    resilience.Guards
-	CursorKey []byte // signs cursors; at least 16 bytes
+	Writes    *saga.Writer // over the set
+	CursorKey []byte       // signs cursors; at least 16 bytes
 	Log       *slog.Logger
 	Metrics   metric.MeterProvider // nil: none
 	Transport transport.Options
@@ -40,9 +41,10 @@ type Options struct {
 
 // NewHandler serves the schema.
 func NewHandler(o Options) (http.Handler, error) {
-	root := resolvers.New(o.Set, saga.New(o.Set), recall.New(o.Set), model.NewSigner(o.CursorKey), health(o.Guards))
+	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), model.NewSigner(o.CursorKey), backends{o.Guards})
 	schema := Schema(root)
 	o.Transport.ErrorPresenter, o.Transport.Recover = presenter(o.Log), recovered(o.Log)
+	o.Writes.Submit(submitter(schema, o.Set, o.Log))
 	h := transport.New(schema, o.Transport)
 	if o.Metrics == nil {
 		o.Metrics = noop.NewMeterProvider()
@@ -51,6 +53,7 @@ func NewHandler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.Use(consistency{})
 	h.AroundOperations(reports.observe)
 	h.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		if !graphql.HasOperationContext(ctx) {
@@ -58,7 +61,7 @@ func NewHandler(o Options) (http.Handler, error) {
 		}
 		l := loaders.New(o.Set, access.Scope(ctx), o.Log)
 		ctx = selection.With(loaders.With(ctx, l), schema.Schema(), l)
-		return fewErrors(traced(ctx, next))
+		return fewErrors(traced(ctx, func(ctx context.Context) *graphql.Response { return degraded(ctx, next) }))
 	})
 	h.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		return next(resilience.WithPath(ctx, graphql.GetRootFieldContext(ctx).Field.Alias))
@@ -92,35 +95,42 @@ func traced(ctx context.Context, next graphql.ResponseHandler) *graphql.Response
 	}
 	trace := resilience.NewTrace(time.Now())
 	response := next(resilience.WithTrace(ctx, trace))
-	if response != nil {
-		if response.Extensions == nil {
-			response.Extensions = map[string]any{}
-		}
-		response.Extensions["trace"] = trace.Report(time.Now())
-	}
+	extend(response, "trace", trace.Report(time.Now()))
 	return response
+}
+
+// extend adds an extension to a response, if there is one.
+func extend(r *graphql.Response, name string, value any) {
+	if r == nil {
+		return
+	}
+	if r.Extensions == nil {
+		r.Extensions = map[string]any{}
+	}
+	r.Extensions[name] = value
 }
 
 // pingTimeout bounds how long `backends` waits for one of them.
 const pingTimeout = 2 * time.Second
 
-// health asks every backend how it is, all at once.
-func health(guards resilience.Guards) func(context.Context) []*model.Backend {
-	return func(ctx context.Context) []*model.Backend {
-		ctx, cancel := context.WithTimeout(ctx, pingTimeout)
-		defer cancel()
-		var out []*model.Backend
-		for _, s := range guards.Ping(ctx) {
-			latency := float64(s.Latency.Last) / float64(time.Millisecond)
-			for _, role := range s.Roles {
-				out = append(out, &model.Backend{
-					Role: role, Name: s.Backend, State: model.BackendState(s.State), LatencyMs: &latency, Pool: pool(s.Pool),
-					Breaker: breaker(s),
-				})
-			}
+// backends is what the resolvers need of the guards.
+type backends struct{ resilience.Guards }
+
+// Health asks every backend how it is, all at once.
+func (b backends) Health(ctx context.Context) []*model.Backend {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	var out []*model.Backend
+	for _, s := range b.Ping(ctx) {
+		latency := float64(s.Latency.Last) / float64(time.Millisecond)
+		for _, role := range s.Roles {
+			out = append(out, &model.Backend{
+				Role: role, Name: s.Backend, State: model.BackendState(s.State), LatencyMs: &latency, Pool: pool(s.Pool),
+				Breaker: breaker(s),
+			})
 		}
-		return out
 	}
+	return out
 }
 
 func breaker(s resilience.Status) *model.Breaker {

@@ -74,6 +74,9 @@ func (o *operations) observe(ctx context.Context, next graphql.OperationHandler)
 		if response != nil {
 			r.responses++
 			r.errors = append(r.errors, response.Errors...)
+			if d, ok := response.Extensions[extensionDegraded].(*resilience.Degradation); ok {
+				r.degraded = d.Status
+			}
 			r.empty = r.empty || string(response.Data) == "null" || len(response.Data) == 0
 		}
 		if op.Operation != ast.Subscription || response == nil {
@@ -91,6 +94,7 @@ type operationReport struct {
 	calls     atomic.Int64
 	responses int
 	errors    gqlerror.List
+	degraded  resilience.DegradedStatus
 	empty     bool
 	told      bool
 }
@@ -109,6 +113,9 @@ func (r *operationReport) end(ctx context.Context) {
 	}
 	if codes := codesOf(r.errors); len(codes) > 0 {
 		attrs = append(attrs, slog.Any("errors", codes))
+	}
+	if r.degraded != "" {
+		attrs = append(attrs, slog.String("degraded", string(r.degraded)))
 	}
 	if r.op.Operation == ast.Subscription {
 		attrs = append(attrs, slog.Int("events", r.responses))

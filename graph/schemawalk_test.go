@@ -16,7 +16,7 @@ import (
 // specs are the shapes of the nouns, by the name of their root list.
 var specs = map[string]stores.Spec{
 	"episodes": stores.EpisodeSpec, "entities": stores.EntitySpec, "procedures": stores.ProcedureSpec,
-	"relationships": stores.RelationshipSpec, "profiles": stores.ProfileSpec, "todos": stores.TodoSpec,
+	"relationships": stores.RelationshipSpec, "profiles": stores.ProfileSpec, "todos": stores.TodoSpec, "sagas": stores.SagaSpec,
 }
 
 // ours lists the definitions that are not part of every schema.
@@ -149,7 +149,11 @@ func checkWhere(t *testing.T, schema *ast.Schema, spec stores.Spec, where *ast.D
 	}
 }
 
-// TestMutationsAreAlike wants one input, with a key and, for edits, a version, and problems in every answer.
+// administrative are the mutations that are about writes, stores and backends rather than nodes.
+var administrative = []string{"retrySaga", "resolveSaga", "repairDrift", "holdBackend"}
+
+// TestMutationsAreAlike wants one input, with a key, a way to wait and, for edits, a version, and in every answer problems
+// and the saga.
 func TestMutationsAreAlike(t *testing.T) {
 	schema := graph.Schema(nil).Schema()
 	for _, m := range schema.Mutation.Fields {
@@ -158,18 +162,26 @@ func TestMutationsAreAlike(t *testing.T) {
 			continue
 		}
 		input, payload := schema.Types[m.Arguments[0].Type.Name()], schema.Types[m.Type.Name()]
-		if input.Fields.ForName("idempotencyKey") == nil {
-			t.Errorf("%s has no idempotencyKey", input.Name)
-		}
-		edits := input.Fields.ForName("id") != nil || strings.HasPrefix(m.Name, "upsert")
-		if (input.Fields.ForName("expectedVersion") != nil) != edits {
-			t.Errorf("%s: expectedVersion belongs to edits", input.Name)
-		}
 		if p := payload.Fields.ForName("problems"); p == nil || p.Type.String() != "[Problem!]!" || !m.Type.NonNull {
 			t.Errorf("%s has no problems", payload.Name)
 		}
 		if !strings.HasSuffix(payload.Name, "Payload") {
 			t.Errorf("%s answers %s", m.Name, payload.Name)
+		}
+		if slices.Contains(administrative, m.Name) {
+			continue
+		}
+		if payload.Fields.ForName("saga") == nil && payload.Fields.ForName("sagas") == nil {
+			t.Errorf("%s has no saga", payload.Name)
+		}
+		for _, field := range []string{"idempotencyKey", "write"} {
+			if input.Fields.ForName(field) == nil {
+				t.Errorf("%s has no %s", input.Name, field)
+			}
+		}
+		edits := input.Fields.ForName("id") != nil || strings.HasPrefix(m.Name, "upsert")
+		if (input.Fields.ForName("expectedVersion") != nil) != edits {
+			t.Errorf("%s: expectedVersion belongs to edits", input.Name)
 		}
 	}
 }

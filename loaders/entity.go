@@ -12,9 +12,16 @@ func (l *Loaders) Entity(ctx context.Context, at *Place, id stores.ID) (*stores.
 	return byID(ctx, l, at, stores.KindEntity, id, l.set.Entities.ByID)
 }
 
-// EntityRecord loads the records part of one entity; never nil.
-func (l *Loaders) EntityRecord(ctx context.Context, at *Place, id stores.ID) (*stores.EntityRecord, error) {
-	r, err := load(ctx, l, at, id, func(ctx context.Context, ids []stores.ID, places []*Place) (map[stores.ID]*stores.EntityRecord, error) {
+// EntityByName loads the current entity of a name; nil when there is none.
+func (l *Loaders) EntityByName(ctx context.Context, at *Place, name string) (*stores.Entity, error) {
+	return load(ctx, l, at, name, func(ctx context.Context, names []string, places []*Place) (map[string]*stores.Entity, error) {
+		return l.set.Entities.ByName(ctx, l.scope, names, selected(places, stores.KindEntity))
+	}, one)
+}
+
+// EntityRecord loads the records part of an entity, as it belongs to the version that was read; never nil.
+func (l *Loaders) EntityRecord(ctx context.Context, at *Place, e *stores.Entity) (*stores.EntityRecord, error) {
+	r, err := load(ctx, l, at, e.ID, func(ctx context.Context, ids []stores.ID, places []*Place) (map[stores.ID]*stores.EntityRecord, error) {
 		fields := make([]stores.Field, len(places))
 		for i, p := range places {
 			fields[i] = stores.Field(p.Field)
@@ -24,7 +31,7 @@ func (l *Loaders) EntityRecord(ctx context.Context, at *Place, id stores.ID) (*s
 	if r == nil {
 		r = &stores.EntityRecord{}
 	}
-	return r, err
+	return r.At(e.Version), err
 }
 
 // EntitiesOfEpisode loads the entities that an episode mentions.

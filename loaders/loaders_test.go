@@ -160,6 +160,27 @@ func TestNobodysIDCostsNothing(t *testing.T) {
 	f.made(t)
 }
 
+// TestNamesLeaveTogether wants one call for the distinct names of a batch, and nothing for a name that nobody has.
+func TestNamesLeaveTogether(t *testing.T) {
+	f := start(t, 2)
+	at, arrived := place("x")
+	f.Expect("x", 4)
+	var wg sync.WaitGroup
+	for _, name := range []string{"00", "01", "00", "nobody"} {
+		wg.Go(func() {
+			e, err := f.EntityByName(context.Background(), at, name)
+			if err != nil || (e != nil) != (name != "nobody") || e != nil && e.Name != name {
+				t.Errorf("%s: %v %v", name, e, err)
+			}
+		})
+	}
+	wg.Wait()
+	if (*arrived)[stores.KindEntity] != 3 {
+		t.Errorf("arrived %v", *arrived)
+	}
+	f.made(t, "entities.byName 3")
+}
+
 // TestErrorsReachEveryLoad wants the store's error at each load, nothing announced, and the next batch unharmed.
 func TestErrorsReachEveryLoad(t *testing.T) {
 	f := start(t, 2)

@@ -110,7 +110,7 @@ func (l *Loaders) nodes(ctx context.Context, refs []stores.Ref, places []*Place)
 	}
 	out := make(map[stores.Ref]stores.Node, len(refs))
 	var errs []error
-	for _, kind := range stores.Kinds {
+	for _, kind := range slices.Concat(stores.Kinds, []stores.Kind{stores.KindSaga}) {
 		if ids := present(byKind[kind]); len(ids) > 0 {
 			errs = append(errs, l.nodesOf(ctx, kind, ids, selected(places, kind), out))
 		}
@@ -132,6 +132,8 @@ func (l *Loaders) nodesOf(ctx context.Context, kind stores.Kind, ids []stores.ID
 		return collect(ctx, l.scope, ids, fields, l.set.Profiles.ByID, out)
 	case stores.KindTodo:
 		return collect(ctx, l.scope, ids, fields, l.set.Todos.ByID, out)
+	case stores.KindSaga:
+		return collect(ctx, l.scope, ids, fields, Sagas{l.set.Journal}.read, out)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package recall
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -36,7 +37,7 @@ func (r *run) search(ctx context.Context) error {
 	}
 	answers, err := r.set.Vectors.Search(ctx, r.scope, searches)
 	if err != nil {
-		return err
+		return r.without(ctx, cmp.Or(embedErr, err), err)
 	}
 	found := map[Leg][]candidate{}
 	for i, s := range searches {

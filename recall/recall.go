@@ -21,9 +21,10 @@ const (
 	Keyword Leg = "KEYWORD" // by words
 	Session Leg = "SESSION" // the episodes before and after a found one in its session
 	Graph   Leg = "GRAPH"   // what edges and mentions lead to from what was found
+	Text    Leg = "TEXT"    // by words in the texts as they are stored, while the vectors do not answer
 )
 
-// Legs lists every leg in the order in which they are asked.
+// Legs lists every leg that has a weight, in the order in which they are asked.
 var Legs = []Leg{Dense, Keyword, Session, Graph}
 
 // Weights say how much each leg counts in the fusion; a leg of weight 0 is not asked.
@@ -120,6 +121,9 @@ func (q *Query) weight(leg Leg) float64 {
 	if leg == Graph && q.Expand == nil {
 		return 0
 	}
+	if leg == Text { // stands in for words
+		leg = Keyword
+	}
 	if w, ok := q.Weights[leg]; ok {
 		return w
 	}
@@ -128,7 +132,7 @@ func (q *Query) weight(leg Leg) float64 {
 
 // Recall answers a question. A leg that cannot be asked is left out and reported; when none of those that search can be
 // asked, the answer is the error of the first. Nodes of a store that does not answer are left out and reported, too, as
-// long as another store has some.
+// long as another store has some. When the context is [stores.Strong], any of these is an error.
 func (e *Engine) Recall(ctx context.Context, s stores.Scope, q Query) (*Answer, error) {
 	if q.Kinds == nil {
 		q.Kinds = Kinds
@@ -144,8 +148,11 @@ func (e *Engine) Recall(ctx context.Context, s stores.Scope, q Query) (*Answer, 
 		return nil, err
 	}
 	run.spread(ctx)
+	if err := run.failed(); err != nil && stores.IsStrong(ctx) {
+		return nil, err
+	}
 	hits, err := run.verify(ctx, run.fuse())
-	if err != nil && len(hits) == 0 {
+	if err != nil && (len(hits) == 0 || stores.IsStrong(ctx)) {
 		return nil, err
 	}
 	return &Answer{Hits: hits, Legs: run.reports, Err: err}, nil
@@ -180,6 +187,16 @@ func (r *run) rank(leg Leg, found []candidate, err error) {
 	w := r.query.weight(leg)
 	r.legs = append(r.legs, ranking{leg, w, found})
 	r.reports = append(r.reports, LegReport{Leg: leg, Weight: w, Candidates: len(found), Err: err})
+}
+
+// failed is the error of the first leg that could not be asked.
+func (r *run) failed() error {
+	for _, l := range r.reports {
+		if l.Err != nil {
+			return l.Err
+		}
+	}
+	return nil
 }
 
 // rrfConstant is k of reciprocal rank fusion, 1/(k + rank): Cormack, Clarke and Büttcher, SIGIR 2009, found 60 to work

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -335,7 +336,8 @@ func TestLegsThatFail(t *testing.T) {
 	if !errors.Is(a.Err, stores.ErrUnavailable) || len(a.Hits) != 5 || slices.ContainsFunc(a.Hits, func(h recall.Hit) bool { return h.Node.Ref().Kind == stores.KindEpisode }) {
 		t.Errorf("without episodes: %d hits, %v", len(a.Hits), a.Err)
 	}
-	for _, broken := range [][]string{{"vectors.search"}, {"episodes.byId", "entities.byId", "procedures.byId", "todos.byId"}} {
+	lists := []string{"episodes.list", "entities.list", "procedures.list", "todos.list"}
+	for _, broken := range [][]string{append(lists, "vectors.search"), {"episodes.byId", "entities.byId", "procedures.byId", "todos.byId"}} {
 		down(broken...)
 		if _, err := recall.New(g.Set).Recall(t.Context(), graphtest.Scope, recall.Query{Text: "ledger", First: 5}); !errors.Is(err, stores.ErrUnavailable) {
 			t.Errorf("without %s: %v", broken, err)
@@ -358,5 +360,50 @@ func TestGoneIsNotRecalled(t *testing.T) {
 	a := ask(t, g, q)
 	if slices.ContainsFunc(a.Hits, func(h recall.Hit) bool { return h.Node.Ref() == first }) || len(a.Hits) < 50 {
 		t.Errorf("%v is recalled among %d", first, len(a.Hits))
+	}
+}
+
+// TestWithoutVectors wants the texts themselves to be searched for words, the rarest first, and legs that were not asked
+// to have found nothing.
+func TestWithoutVectors(t *testing.T) {
+	g := graphtest.NewSample(t)
+	g.Break(func(op resilience.Op) error {
+		if op.Role == stores.RoleVectors || op.Name == "procedures.list" {
+			return stores.Unavailable(op.Backend, nil)
+		}
+		return nil
+	})
+	since := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
+	a := ask(t, g, recall.Query{Text: "Who renewed the CERTIFICATE of the webhook?", First: 20, Where: recall.Where{Since: since}, Weights: recall.Weights{recall.Session: 0}})
+	if !slices.Equal(legs(a), []recall.Leg{recall.Dense, recall.Keyword, recall.Text}) || a.Legs[2].Weight != 1 || !errors.Is(a.Legs[2].Err, stores.ErrUnavailable) {
+		t.Errorf("%+v", a.Legs)
+	}
+	kinds := map[stores.Kind]bool{}
+	for i, h := range a.Hits {
+		if len(h.Legs) != 1 || h.Legs[0].Leg != recall.Text {
+			t.Errorf("%v was found by %+v", h.Node.Ref(), h.Legs)
+		}
+		kinds[h.Node.Ref().Kind] = true
+		e, ok := h.Node.(*stores.Episode)
+		if ok && e.Timestamp.Before(since) {
+			t.Errorf("%v is left out by the filter", h.Node.Ref())
+		}
+		if ok && i == 0 && !strings.Contains(strings.ToLower(e.Content), "certificate") {
+			t.Errorf("the first hit is %q", e.Content)
+		}
+	}
+	if len(a.Hits) == 0 || kinds[stores.KindProcedure] || !kinds[stores.KindEpisode] || !kinds[stores.KindTodo] {
+		t.Errorf("%d hits of %v", len(a.Hits), kinds)
+	}
+	for _, q := range []recall.Query{{Text: "?! ---", First: 1}, {Text: "qwertyuiop", First: 1}} {
+		if a, err := recall.New(g.Set).Recall(t.Context(), graphtest.Scope, q); !errors.Is(err, stores.ErrUnavailable) && (err != nil || len(a.Hits) > 0) {
+			t.Errorf("%s: %v", q.Text, err)
+		}
+	}
+	if _, err := recall.New(g.Set).Recall(stores.Strong(t.Context()), graphtest.Scope, recall.Query{Text: "webhook", First: 1}); !errors.Is(err, stores.ErrUnavailable) {
+		t.Errorf("strongly: %v", err)
+	}
+	if _, err := recall.New(g.Set).Recall(t.Context(), graphtest.Scope, recall.Query{Text: "webhook", First: 1, Weights: recall.Weights{recall.Keyword: 0}}); !errors.Is(err, stores.ErrUnavailable) {
+		t.Errorf("by meaning alone: %v", err)
 	}
 }

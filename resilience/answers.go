@@ -22,6 +22,14 @@ func (d answers) Put(ctx context.Context, s stores.Scope, a *stores.Answer) erro
 	return do2(ctx, d.gate.once("answers.put", 1), d.next.Put, s, a)
 }
 
+func (d answers) Complete(ctx context.Context, s stores.Scope, saga stores.ID, response []byte) error {
+	return do3(ctx, d.gate.write("answers.complete", 1), d.next.Complete, s, saga, response)
+}
+
+func (d answers) Release(ctx context.Context, s stores.Scope, saga stores.ID) error {
+	return do2(ctx, d.gate.write("answers.release", 1), d.next.Release, s, saga)
+}
+
 func (d answers) Forget(ctx context.Context, s stores.Scope, nodes []stores.ID) error {
 	return do2(ctx, d.gate.write("answers.forget", len(nodes)), d.next.Forget, s, nodes)
 }

@@ -20,6 +20,7 @@ const (
 	BreakerClosed   BreakerState = "CLOSED"    // they do
 	BreakerOpen     BreakerState = "OPEN"      // none does
 	BreakerHalfOpen BreakerState = "HALF_OPEN" // one at a time, to see whether the backend is back
+	BreakerHeld     BreakerState = "HELD"      // none does, since an operator wants to see what becomes of it
 )
 
 // When a breaker opens and closes.
@@ -41,7 +42,9 @@ type breaker struct {
 	circuit *gobreaker.CircuitBreaker[struct{}]
 	open    time.Duration
 	log     *slog.Logger
+	changes *feed
 
+	held     atomic.Bool
 	probing  chan struct{} // holds one item while there is a probe
 	inRow    atomic.Int64  // failures, however far apart; the circuit forgets those that are older than its window
 	cause    atomic.Value  // the latest failure, as text
@@ -50,7 +53,7 @@ type breaker struct {
 }
 
 func newBreaker(backend string, s Settings) *breaker {
-	b := &breaker{backend: backend, open: s.Open, log: s.Log, probing: make(chan struct{}, 1)}
+	b := &breaker{backend: backend, open: s.Open, log: s.Log, changes: &feed{}, probing: make(chan struct{}, 1)}
 	b.circuit = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		Name: backend, MaxRequests: closeAfter, Interval: tripWindow, BucketPeriod: tripBucket, Timeout: s.Open,
 		ReadyToTrip: func(c gobreaker.Counts) bool {
@@ -72,15 +75,48 @@ func (b *breaker) changed(_ string, _, to gobreaker.State) {
 		open = max(b.open, min(open, longestOpen))
 		b.until.Store(time.Now().Add(open).UnixNano())
 		b.log.Warn("calls to a store are stopped", "backend", b.backend, "for", open, "cause", b.cause.Load())
+		b.changes.tell(Change{Backend: b.backend, Breaker: BreakerOpen, RetryAfter: open})
 	case gobreaker.StateHalfOpen:
 	case gobreaker.StateClosed:
 		b.openings.Store(0)
 		b.inRow.Store(0)
+		b.until.Store(0)
 		b.log.Info("a store is back", "backend", b.backend)
+		b.changes.tell(Change{Backend: b.backend, Breaker: BreakerClosed})
 	}
 }
 
+// hold stops every call, or lets them through again.
+func (b *breaker) hold(held bool) {
+	if b.held.Swap(held) == held {
+		return
+	}
+	b.log.Warn("an operator holds a store, or lets go of it", "backend", b.backend, "held", held)
+	state, left := b.state()
+	b.changes.tell(Change{Backend: b.backend, Breaker: state, RetryAfter: left})
+}
+
+// shed refuses calls before they wait for a turn or are tried again, while it is certain that they would not pass.
+func (b *breaker) shed(ctx context.Context, op Op, next func(context.Context) error) error {
+	if b.held.Load() {
+		return b.isHeld()
+	}
+	if until := b.until.Load(); until > 0 && !op.Waits && !stores.Insisting(ctx) {
+		if left := time.Duration(until - time.Now().UnixNano()); left > 0 {
+			return b.refuse(left)
+		}
+	}
+	return next(ctx)
+}
+
+func (b *breaker) isHeld() error {
+	return refused(b.backend, "an operator keeps calls from the store; try again later", halfOpenWait)
+}
+
 func (b *breaker) do(ctx context.Context, op Op, next func(context.Context) error) error {
+	if b.held.Load() {
+		return b.isHeld()
+	}
 	if op.Waits || stores.Insisting(ctx) {
 		return next(ctx)
 	}
@@ -138,6 +174,9 @@ func (b *breaker) refuse(left time.Duration) error {
 
 // state is where the breaker stands, and how long it stays open.
 func (b *breaker) state() (BreakerState, time.Duration) {
+	if b.held.Load() {
+		return BreakerHeld, 0
+	}
 	state := b.circuit.State()
 	left := time.Duration(b.until.Load() - time.Now().UnixNano())
 	switch {

@@ -40,6 +40,13 @@ type entry struct {
 
 // call runs a method that answers with a value, of which rows counts the rows.
 func call[T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context) (T, error)) (T, error) {
+	answer, err := reach(ctx, e, rows, method)
+	degradedFrom(ctx).missing(e, err)
+	return answer, err
+}
+
+// reach is [call] without a note of what is missing.
+func reach[T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context) (T, error)) (T, error) {
 	var answer T
 	err := e.guard.Do(ctx, e.op, func(ctx context.Context) (err error) {
 		if answer, err = method(ctx); err == nil {
@@ -52,16 +59,19 @@ func call[T any](ctx context.Context, e entry, rows func(T) int, method func(con
 
 // call2 is [call] for a method of two arguments after the context.
 func call2[A, B, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B) (T, error), a A, b B) (T, error) {
+	defer changed(e, a)
 	return call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b) })
 }
 
 // call3 is [call] for a method of three arguments after the context.
 func call3[A, B, C, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B, C) (T, error), a A, b B, c C) (T, error) {
+	defer changed(e, a)
 	return call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c) })
 }
 
 // call4 is [call] for a method of four arguments after the context.
 func call4[A, B, C, D, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B, C, D) (T, error), a A, b B, c C, d D) (T, error) {
+	defer changed(e, a)
 	return call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c, d) })
 }
 
@@ -72,10 +82,23 @@ func do(ctx context.Context, e entry, method func(context.Context) error) error 
 
 // do2 is [do] for a method of two arguments after the context.
 func do2[A, B any](ctx context.Context, e entry, method func(context.Context, A, B) error, a A, b B) error {
+	defer changed(e, a)
 	return do(ctx, e, func(ctx context.Context) error { return method(ctx, a, b) })
 }
 
 // do3 is [do] for a method of three arguments after the context.
 func do3[A, B, C any](ctx context.Context, e entry, method func(context.Context, A, B, C) error, a A, b B, c C) error {
+	defer changed(e, a)
 	return do(ctx, e, func(ctx context.Context) error { return method(ctx, a, b, c) })
+}
+
+// changed lets go the answers that a write to a record of truth has made old, whatever became of it. Writes have their scope
+// as first argument.
+func changed[A any](e entry, a A) {
+	if !e.op.Write || e.guard.memory == nil || e.op.Role != stores.RoleGraph && e.op.Role != stores.RoleRecords {
+		return
+	}
+	if s, ok := any(a).(stores.Scope); ok {
+		e.guard.memory.written(shelf{s, e.op.part()})
+	}
 }

@@ -32,7 +32,7 @@ func TestGuardedStoresConform(t *testing.T) {
 		cache, embedder := inprocess.New(64<<20), hashing.New()
 		plain := &stores.Set{
 			Episodes: db.Episodes(), Entities: db.Entities(), Procedures: db.Procedures(), Relationships: db.Relationships(),
-			EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(),
+			EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(), Journal: db.Journal(), Outbox: db.Outbox(),
 			Vectors: db.Vectors(), Cache: cache, Locks: cache.Locks(), Bus: cache.Bus(), Embedder: embedder, Atomic: db.Atomic,
 			Backends: []stores.Playing{
 				{Role: stores.RoleGraph, Backend: db}, {Role: stores.RoleRecords, Backend: db}, {Role: stores.RoleVectors, Backend: db},

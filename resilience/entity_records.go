@@ -14,15 +14,15 @@ type entityRecords struct {
 var _ stores.EntityRecords = entityRecords{}
 
 func (d entityRecords) ByID(ctx context.Context, s stores.Scope, ids []stores.ID, fields []stores.Field) (map[stores.ID]*stores.EntityRecord, error) {
-	return call3(ctx, d.gate.read("entityRecords.byId", len(ids)), keyed, d.next.ByID, s, ids, fields)
+	return each3(ctx, d.gate.read("entityRecords.byId", len(ids)), keyed, d.next.ByID, s, ids, fields)
 }
 
 func (d entityRecords) ByName(ctx context.Context, s stores.Scope, names []string) (map[string]*stores.EntityRecord, error) {
-	return call2(ctx, d.gate.read("entityRecords.byName", len(names)), keyed, d.next.ByName, s, names)
+	return each2(ctx, d.gate.read("entityRecords.byName", len(names)), keyed, d.next.ByName, s, names)
 }
 
 func (d entityRecords) List(ctx context.Context, s stores.Scope, q stores.Query) (stores.Slice[*stores.EntityRecord], error) {
-	return call2(ctx, d.gate.read("entityRecords.list", 0), page, d.next.List, s, q)
+	return kept2(ctx, d.gate.read("entityRecords.list", 0), page, d.next.List, s, q)
 }
 
 func (d entityRecords) Put(ctx context.Context, s stores.Scope, items []*stores.EntityRecord) error {

@@ -14,23 +14,23 @@ type episodes struct {
 var _ stores.Episodes = episodes{}
 
 func (d episodes) ByID(ctx context.Context, s stores.Scope, ids []stores.ID, fields []stores.Field) (map[stores.ID]*stores.Episode, error) {
-	return call3(ctx, d.gate.read("episodes.byId", len(ids)), keyed, d.next.ByID, s, ids, fields)
+	return each3(ctx, d.gate.read("episodes.byId", len(ids)), keyed, d.next.ByID, s, ids, fields)
 }
 
 func (d episodes) List(ctx context.Context, s stores.Scope, q stores.Query) (stores.Slice[*stores.Episode], error) {
-	return call2(ctx, d.gate.read("episodes.list", 0), page, d.next.List, s, q)
+	return kept2(ctx, d.gate.read("episodes.list", 0), page, d.next.List, s, q)
 }
 
 func (d episodes) Count(ctx context.Context, s stores.Scope, where stores.Filter) (int, error) {
-	return call2(ctx, d.gate.read("episodes.count", 0), one, d.next.Count, s, where)
+	return kept2(ctx, d.gate.read("episodes.count", 0), one, d.next.Count, s, where)
 }
 
 func (d episodes) ByEntity(ctx context.Context, s stores.Scope, entities []stores.ID, q stores.Query) (map[stores.ID]stores.Slice[*stores.Episode], error) {
-	return call3(ctx, d.gate.read("episodes.byEntity", len(entities)), pages, d.next.ByEntity, s, entities, q)
+	return each3(ctx, d.gate.read("episodes.byEntity", len(entities)), pages, d.next.ByEntity, s, entities, q)
 }
 
 func (d episodes) Adjacent(ctx context.Context, s stores.Scope, ids []stores.ID) (map[stores.ID]stores.Adjacent, error) {
-	return call2(ctx, d.gate.read("episodes.adjacent", len(ids)), keyed, d.next.Adjacent, s, ids)
+	return each2(ctx, d.gate.read("episodes.adjacent", len(ids)), keyed, d.next.Adjacent, s, ids)
 }
 
 func (d episodes) Put(ctx context.Context, s stores.Scope, items []*stores.Episode) error {

@@ -64,6 +64,7 @@ type Guard struct {
 	roles       []stores.Role
 	middlewares []Middleware
 	breaker     *breaker // nil without protection
+	memory      *memory  // of its answers; nil when none may be old
 	health      health
 }
 

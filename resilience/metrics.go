@@ -18,8 +18,8 @@ type statusMetric struct {
 }
 
 var statusMetrics = append([]statusMetric{
-	{"thalamus.store.breaker", "{state}", "Whether calls reach a backend: 0 they do, 1 one at a time, 2 none.", false, func(s Status) (int64, bool) {
-		return map[BreakerState]int64{BreakerHalfOpen: 1, BreakerOpen: 2}[s.Breaker], true
+	{"thalamus.store.breaker", "{state}", "Whether calls reach a backend: 0 they do, 1 one at a time, 2 none, 3 none since an operator holds it.", false, func(s Status) (int64, bool) {
+		return map[BreakerState]int64{BreakerHalfOpen: 1, BreakerOpen: 2, BreakerHeld: 3}[s.Breaker], true
 	}},
 }, poolMetrics...)
 

@@ -14,15 +14,15 @@ type procedures struct {
 var _ stores.Procedures = procedures{}
 
 func (d procedures) ByID(ctx context.Context, s stores.Scope, ids []stores.ID, fields []stores.Field) (map[stores.ID]*stores.Procedure, error) {
-	return call3(ctx, d.gate.read("procedures.byId", len(ids)), keyed, d.next.ByID, s, ids, fields)
+	return each3(ctx, d.gate.read("procedures.byId", len(ids)), keyed, d.next.ByID, s, ids, fields)
 }
 
 func (d procedures) List(ctx context.Context, s stores.Scope, q stores.Query) (stores.Slice[*stores.Procedure], error) {
-	return call2(ctx, d.gate.read("procedures.list", 0), page, d.next.List, s, q)
+	return kept2(ctx, d.gate.read("procedures.list", 0), page, d.next.List, s, q)
 }
 
 func (d procedures) Count(ctx context.Context, s stores.Scope, where stores.Filter) (int, error) {
-	return call2(ctx, d.gate.read("procedures.count", 0), one, d.next.Count, s, where)
+	return kept2(ctx, d.gate.read("procedures.count", 0), one, d.next.Count, s, where)
 }
 
 func (d procedures) Put(ctx context.Context, s stores.Scope, items []*stores.Procedure) error {

@@ -14,19 +14,19 @@ type profiles struct {
 var _ stores.Profiles = profiles{}
 
 func (d profiles) ByID(ctx context.Context, s stores.Scope, ids []stores.ID, fields []stores.Field) (map[stores.ID]*stores.Profile, error) {
-	return call3(ctx, d.gate.read("profiles.byId", len(ids)), keyed, d.next.ByID, s, ids, fields)
+	return each3(ctx, d.gate.read("profiles.byId", len(ids)), keyed, d.next.ByID, s, ids, fields)
 }
 
 func (d profiles) Of(ctx context.Context, s stores.Scope, fields []stores.Field) (*stores.Profile, error) {
-	return call2(ctx, d.gate.read("profiles.of", 1), pointer, d.next.Of, s, fields)
+	return kept2(ctx, d.gate.read("profiles.of", 1), pointer, d.next.Of, s, fields)
 }
 
 func (d profiles) List(ctx context.Context, s stores.Scope, q stores.Query) (stores.Slice[*stores.Profile], error) {
-	return call2(ctx, d.gate.read("profiles.list", 0), page, d.next.List, s, q)
+	return kept2(ctx, d.gate.read("profiles.list", 0), page, d.next.List, s, q)
 }
 
 func (d profiles) Count(ctx context.Context, s stores.Scope, where stores.Filter) (int, error) {
-	return call2(ctx, d.gate.read("profiles.count", 0), one, d.next.Count, s, where)
+	return kept2(ctx, d.gate.read("profiles.count", 0), one, d.next.Count, s, where)
 }
 
 func (d profiles) Put(ctx context.Context, s stores.Scope, items []*stores.Profile) error {

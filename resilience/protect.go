@@ -17,23 +17,30 @@ type Settings struct {
 	Open        time.Duration // how long the breaker stays open at first; it doubles with each probe that fails, up to 5 minutes
 	Log         *slog.Logger
 
+	StaleLimit  time.Duration // how old an answer may be that stands in for a server that is down; 0: none does
+	StaleMemory int           // bytes that are kept of answers, for all backends together
+
 	Inner Middleware // right in front of the backend, to inject faults; may be nil
 }
 
 // Protect adds to each guard what keeps a backend that fails from taking the rest with it. Call it before the first call
 // passes a guard. Inside the middlewares that the guards have, outermost first: retry, bulkhead, breaker, attempt timeout.
 func (g Guards) Protect(s Settings) {
-	seen := map[*Guard]bool{}
+	seen, changes, memory := map[*Guard]bool{}, &feed{}, newMemory(s.StaleLimit, s.StaleMemory)
 	for _, guard := range g {
 		if seen[guard] {
 			continue
 		}
 		seen[guard] = true
 		guard.breaker = newBreaker(guard.backend.Name(), s)
-		_, local := guard.backend.(stores.Local)
-		guard.middlewares = append(guard.middlewares, newRetry().do, newBulkhead(s, local).do, guard.breaker.do)
+		guard.breaker.changes = changes
+		local := isLocal(guard.backend)
+		guard.middlewares = append(guard.middlewares, guard.breaker.shed, newRetry().do, newBulkhead(s, local).do, guard.breaker.do)
 		if !local { // one that is waits for itself: for the lock of a writer
 			guard.middlewares = append(guard.middlewares, attemptTimeout(s.Timeout))
+			if s.StaleLimit > 0 {
+				guard.memory = memory
+			}
 		}
 		if s.Inner != nil {
 			guard.middlewares = append(guard.middlewares, s.Inner)

@@ -15,19 +15,19 @@ type relationships struct {
 var _ stores.Relationships = relationships{}
 
 func (d relationships) ByID(ctx context.Context, s stores.Scope, ids []stores.ID, fields []stores.Field) (map[stores.ID]*stores.Relationship, error) {
-	return call3(ctx, d.gate.read("relationships.byId", len(ids)), keyed, d.next.ByID, s, ids, fields)
+	return each3(ctx, d.gate.read("relationships.byId", len(ids)), keyed, d.next.ByID, s, ids, fields)
 }
 
 func (d relationships) List(ctx context.Context, s stores.Scope, q stores.Query) (stores.Slice[*stores.Relationship], error) {
-	return call2(ctx, d.gate.read("relationships.list", 0), page, d.next.List, s, q)
+	return kept2(ctx, d.gate.read("relationships.list", 0), page, d.next.List, s, q)
 }
 
 func (d relationships) Count(ctx context.Context, s stores.Scope, where stores.Filter) (int, error) {
-	return call2(ctx, d.gate.read("relationships.count", 0), one, d.next.Count, s, where)
+	return kept2(ctx, d.gate.read("relationships.count", 0), one, d.next.Count, s, where)
 }
 
 func (d relationships) ByNode(ctx context.Context, s stores.Scope, nodes []stores.ID, flow stores.Flow, q stores.Query) (map[stores.ID]stores.Slice[*stores.Relationship], error) {
-	return call4(ctx, d.gate.read("relationships.byNode", len(nodes)), pages, d.next.ByNode, s, nodes, flow, q)
+	return each4(ctx, d.gate.read("relationships.byNode", len(nodes)), pages, d.next.ByNode, s, nodes, flow, q)
 }
 
 func (d relationships) Put(ctx context.Context, s stores.Scope, items []*stores.Relationship) error {
@@ -55,9 +55,9 @@ func (d relationships) Decay(ctx context.Context, s stores.Scope, decay stores.D
 }
 
 func (d relationships) Path(ctx context.Context, s stores.Scope, q stores.PathQuery) (*stores.Path, error) {
-	return call2(ctx, d.gate.read("relationships.path", 2), pointer, d.next.Path, s, q)
+	return kept2(ctx, d.gate.read("relationships.path", 2), pointer, d.next.Path, s, q)
 }
 
 func (d relationships) Neighborhood(ctx context.Context, s stores.Scope, q stores.NeighborhoodQuery) (*stores.Neighborhood, error) {
-	return call2(ctx, d.gate.read("relationships.neighborhood", 1), neighbors, d.next.Neighborhood, s, q)
+	return kept2(ctx, d.gate.read("relationships.neighborhood", 1), neighbors, d.next.Neighborhood, s, q)
 }

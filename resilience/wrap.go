@@ -9,7 +9,7 @@ import (
 // Wrap puts each role's guard in front of the contracts of a set; the set itself stays as it is. Closing the result
 // closes the backends. A contract that the set lacks stays nil, and a role without a guard is passed through.
 //
-// What the stores do inside Atomic are calls, which never wait for their turn; the transaction around them is none.
+// What the stores do inside Atomic, that of the set or of its journal, are calls, which never wait for their turn; the transaction around them is none.
 func Wrap(set *stores.Set, guards Guards) *stores.Set {
 	graph, records, caching := guards.gate(stores.RoleGraph), guards.gate(stores.RoleRecords), guards.gate(stores.RoleCache)
 	return &stores.Set{
@@ -21,12 +21,15 @@ func Wrap(set *stores.Set, guards Guards) *stores.Set {
 		Profiles:      front(set.Profiles, records, func(n stores.Profiles, g gate) stores.Profiles { return profiles{n, g} }),
 		Todos:         front(set.Todos, records, func(n stores.Todos, g gate) stores.Todos { return todos{n, g} }),
 		Answers:       front(set.Answers, records, func(n stores.Answers, g gate) stores.Answers { return answers{n, g} }),
+		Journal:       front(set.Journal, records, func(n stores.Journal, g gate) stores.Journal { return journal{n, g} }),
+		Outbox:        front(set.Outbox, records, func(n stores.Outbox, g gate) stores.Outbox { return outbox{n, g} }),
 		Scopes:        guards.scopes(set.Scopes),
 		Vectors:       front(set.Vectors, guards.gate(stores.RoleVectors), func(n stores.Vectors, g gate) stores.Vectors { return vectors{n, g} }),
 		Cache:         front(set.Cache, caching, func(n stores.Cache, g gate) stores.Cache { return cache{n, g} }),
 		Locks:         front(set.Locks, caching, func(n stores.Locks, g gate) stores.Locks { return locks{n, g} }),
 		Bus:           front(set.Bus, caching, func(n stores.Bus, g gate) stores.Bus { return bus{n, g} }),
 		Embedder:      front(set.Embedder, guards.gate(stores.RoleEmbedder), func(n stores.Embedder, g gate) stores.Embedder { return embedder{n, g} }),
+		Copies:        front(set.Copies, caching, func(n stores.Copies, g gate) stores.Copies { return copies{n, g} }),
 		Atomic:        transaction(set.Atomic),
 		Backends:      guards.backends(set.Backends),
 	}

@@ -37,12 +37,15 @@ func hollow() *stores.Set {
 		Profiles:      struct{ stores.Profiles }{},
 		Todos:         struct{ stores.Todos }{},
 		Answers:       struct{ stores.Answers }{},
+		Journal:       struct{ stores.Journal }{},
+		Outbox:        struct{ stores.Outbox }{},
 		Scopes:        struct{ listing }{},
 		Vectors:       struct{ stores.Vectors }{},
 		Cache:         struct{ stores.Cache }{},
 		Locks:         struct{ stores.Locks }{},
 		Bus:           struct{ stores.Bus }{},
 		Embedder:      struct{ stores.Embedder }{},
+		Copies:        struct{ stores.Copies }{},
 		Backends: []stores.Playing{
 			{Role: stores.RoleGraph, Backend: sql}, {Role: stores.RoleRecords, Backend: sql},
 			{Role: stores.RoleVectors, Backend: sql}, {Role: stores.RoleCache, Backend: cache},
@@ -73,6 +76,9 @@ func TestEveryMethodPassesItsGuard(t *testing.T) {
 		for method, fn := range contract.Methods() {
 			if fn.Type().NumIn() == 0 || fn.Type().In(0) != reflect.TypeFor[context.Context]() {
 				continue // a fact, not a call
+			}
+			if method.Name == "Atomic" {
+				continue // not a call, but what happens inside is
 			}
 			want := lowerFirst(field.Name) + "." + lowerFirst(spelled(method.Name))
 			args, keys := arguments(fn.Type())
@@ -145,7 +151,7 @@ func home(contract string) (role stores.Role, product string) {
 		return stores.RoleGraph, "sql"
 	case "Vectors":
 		return stores.RoleVectors, "sql"
-	case "Cache", "Locks", "Bus":
+	case "Cache", "Locks", "Bus", "Copies":
 		return stores.RoleCache, "cache"
 	case "Embedder":
 		return stores.RoleEmbedder, "model"
@@ -155,7 +161,8 @@ func home(contract string) (role stores.Role, product string) {
 
 func writes(method string) bool {
 	for _, verb := range []string{"Put", "Swap", "Delete", "Set", "Upsert", "Reset", "Forget", "Prune", "Strengthen", "Weaken", "Decay",
-		"Expire", "Increment", "Clear", "Acquire", "Renew", "Release", "Publish", "Bind"} {
+		"Expire", "Increment", "Clear", "Acquire", "Renew", "Release", "Publish", "Bind", "Complete", "Begin", "Advance", "Due", "Take",
+		"Wake", "Append"} {
 		if strings.HasPrefix(method, verb) {
 			return true
 		}
@@ -167,6 +174,7 @@ func writes(method string) bool {
 var repeatsBadly = map[string]bool{
 	"episodes.swap": true, "entities.swap": true, "procedures.swap": true, "relationships.swap": true,
 	"profiles.swap": true, "todos.swap": true, "answers.put": true,
+	"journal.begin": true, "journal.advance": true, "journal.due": true, "journal.take": true,
 	"cache.setIf": true, "cache.increment": true, "locks.acquire": true, "bus.publish": true,
 	"relationships.strengthen": true, "relationships.weaken": true, "relationships.decay": true,
 }

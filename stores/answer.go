@@ -10,7 +10,8 @@ type Answer struct {
 	Key       string // the caller's idempotency key
 	Operation string // the mutation
 	Request   string // hash of its input
-	Response  []byte // JSON
+	Saga      ID     // the write; empty when it was none
+	Response  []byte // JSON; empty while the write has not ended, and once it was forgotten
 	Nodes     []ID   // whose content the response holds
 	CreatedAt time.Time
 }
@@ -19,8 +20,13 @@ type Answer struct {
 type Answers interface {
 	// Get reads the answer under a key, or nil.
 	Get(ctx context.Context, s Scope, key string) (*Answer, error)
-	// Put remembers an answer; a key that is taken is [ErrConflict].
+	// Put remembers an answer, or, with an empty response, takes the key for one that will come; a key that is taken is
+	// [ErrConflict].
 	Put(ctx context.Context, s Scope, a *Answer) error
+	// Complete gives the key of a saga its response, unless it was forgotten meanwhile; one without a key is passed over.
+	Complete(ctx context.Context, s Scope, saga ID, response []byte) error
+	// Release frees the key of a saga that did not happen.
+	Release(ctx context.Context, s Scope, saga ID) error
 	// Forget erases the responses that hold content of the nodes; the keys stay taken.
 	Forget(ctx context.Context, s Scope, nodes []ID) error
 	// Prune deletes answers older than an instant, in every scope, and says how many there were.

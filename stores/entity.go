@@ -1,6 +1,7 @@
 package stores
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"time"
@@ -45,6 +46,19 @@ type EntityRecord struct {
 	Metadata  map[string]any `json:"metadata,omitempty"`
 	CreatedAt time.Time      `json:"createdAt"`
 	UpdatedAt time.Time      `json:"updatedAt"`
+	Version   int            `json:"version"` // of the entity that it is part of
+
+	// Before is the record of the version before, while a change of both parts is under way; nil otherwise. Every read brings
+	// all of it.
+	Before *EntityRecord `json:"before,omitempty"`
+}
+
+// At is the record as it belongs to a version of the entity: a change writes the record first.
+func (r *EntityRecord) At(version int) *EntityRecord {
+	if r != nil && r.Before != nil && r.Before.Version == version {
+		return r.Before
+	}
+	return r
 }
 
 // EntityType is what kind of thing an entity is.
@@ -151,6 +165,14 @@ func (e *Entity) ValidAt(at time.Time) bool {
 	return !at.Before(e.ValidFrom) && (e.ValidTo == nil || at.Before(*e.ValidTo))
 }
 
+// Newer says whether the entity was created after another one, which may be nil.
+func (e *Entity) Newer(than *Entity) bool {
+	if than == nil {
+		return true
+	}
+	return cmp.Or(e.CreatedAt.Compare(than.CreatedAt), cmp.Compare(e.ID, than.ID)) > 0
+}
+
 // Retrievability is how readily the entity comes to mind at an instant, 0..1: 0.9^(t/S) with t the days since it was last
 // accessed and S its stability (exponential forgetting curve).
 func (e *Entity) Retrievability(at time.Time) float64 {
@@ -178,6 +200,9 @@ type Entities interface {
 	ByID(ctx context.Context, s Scope, ids []ID, fields []Field) (map[ID]*Entity, error)
 	List(ctx context.Context, s Scope, q Query) (Slice[*Entity], error)
 	Count(ctx context.Context, s Scope, where Filter) (int, error)
+	// ByName reads the current entity of each name, the one that was not superseded; names are compared byte by byte. Should a
+	// moment know two, it is the newer one.
+	ByName(ctx context.Context, s Scope, names []string, fields []Field) (map[string]*Entity, error)
 	// ByEpisode reads, for each episode, the entities it mentions, ordered by name.
 	ByEpisode(ctx context.Context, s Scope, episodes []ID, fields []Field) (map[ID][]*Entity, error)
 	// ByLineage reads all versions of each lineage, oldest first.

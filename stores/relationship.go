@@ -123,6 +123,10 @@ type Decay struct {
 	Rate        float64 // 0..1
 	MinWeight   float64 // 0..1
 	Where       Filter  // restricts it to some edges
+
+	// At is when it happens; zero: now. Edges that were changed then or later are passed over, so that a decay that is run
+	// again at the same instant does only what it did not do before.
+	At time.Time
 }
 
 // Faded is what a decay did.

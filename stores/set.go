@@ -36,12 +36,15 @@ type Set struct {
 	Profiles      Profiles
 	Todos         Todos
 	Answers       Answers
+	Journal       Journal
+	Outbox        Outbox
 	Scopes        Scopes
 	Vectors       Vectors
 	Cache         Cache
 	Locks         Locks
 	Bus           Bus
 	Embedder      Embedder
+	Copies        Copies // nil: there are none
 
 	// Atomic runs fn in one transaction over the graph, the records and the vectors; the stores join it through the
 	// context they are given. It is nil when these are not one database.

@@ -109,3 +109,11 @@ type Embedder interface {
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
 	Model() Model
 }
+
+// Copies are vectors of texts that are kept besides the nodes they stand for, to spare the embedder (role: cache).
+type Copies interface {
+	// Forget erases the copies of texts and says how many there were.
+	Forget(ctx context.Context, texts []string) (int, error)
+	// Kept says of how many texts there is a copy.
+	Kept(ctx context.Context, texts []string) (int, error)
+}

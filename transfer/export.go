@@ -129,7 +129,11 @@ func (ex *exporter) nouns(ctx context.Context, s stores.Scope, page []noun) erro
 		}
 	}
 	for _, n := range page {
-		text, err := encode(n, records[n.Ref().ID])
+		record := records[n.Ref().ID]
+		if e, ok := any(n).(*stores.Entity); ok {
+			record = record.At(e.Version)
+		}
+		text, err := encode(n, record)
 		if err != nil {
 			return err
 		}

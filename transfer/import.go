@@ -110,7 +110,7 @@ func (im *importer) start(ctx context.Context) error {
 		return &stores.Error{Kind: stores.ErrUnsupported, Message: "a rehearsal is rolled back, which takes one database for graph, vectors and records; rehearse into an empty directory, with these three left at sqlite:"}
 	}
 	set.Embedder = idle{set.Embedder.Model()}
-	im.Set, im.Writer = &set, saga.New(&set)
+	im.Set, im.Writer = &set, saga.New(&set, saga.Options{})
 	rollBack := errors.New("rehearsed")
 	err := set.Atomic(ctx, func(ctx context.Context) error {
 		if err := im.run(ctx); err != nil {

@@ -44,10 +44,10 @@ func fresh(t testing.TB) *memory {
 	m := &memory{t: t, embedded: &atomic.Int64{}}
 	m.set = &stores.Set{
 		Episodes: db.Episodes(), Entities: db.Entities(), Procedures: db.Procedures(), Relationships: db.Relationships(),
-		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(), Scopes: db.Scopes(),
+		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(), Journal: db.Journal(), Outbox: db.Outbox(), Scopes: db.Scopes(),
 		Vectors: db.Vectors(), Atomic: db.Atomic, Embedder: counting{hashing.New(), m.embedded},
 	}
-	m.writer = saga.New(m.set)
+	m.writer = saga.New(m.set, saga.Options{})
 	return m
 }
 

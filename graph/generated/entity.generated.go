@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"thalamus/graph/model"
+	"thalamus/loaders"
 	"thalamus/stores"
 	"time"
 
@@ -1227,6 +1228,38 @@ func (ec *executionContext) fieldContext_EntityPayload_entity(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _EntityPayload_saga(ctx context.Context, field graphql.CollectedField, obj *model.EntityPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EntityPayload_saga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Saga, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
+			return ec.marshalOSaga2ᚖthalamusᚋloadersᚐSaga(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EntityPayload_saga(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EntityPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Saga(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _EntityPayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.EntityPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1603,7 +1636,7 @@ func (ec *executionContext) unmarshalInputSupersedeEntityInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "validFrom", "summary", "details", "content", "source", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "validFrom", "summary", "details", "content", "source", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1666,6 +1699,13 @@ func (ec *executionContext) unmarshalInputSupersedeEntityInput(ctx context.Conte
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1682,7 +1722,7 @@ func (ec *executionContext) unmarshalInputUpdateEntityInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "type", "label", "summary", "details", "source", "validFrom", "validTo", "stability", "accessCount", "lastAccessedAt", "content", "keywords", "aliases", "metadata", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "type", "label", "summary", "details", "source", "validFrom", "validTo", "stability", "accessCount", "lastAccessedAt", "content", "keywords", "aliases", "metadata", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1815,6 +1855,13 @@ func (ec *executionContext) unmarshalInputUpdateEntityInput(ctx context.Context,
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1831,7 +1878,7 @@ func (ec *executionContext) unmarshalInputUpsertEntityInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "type", "label", "summary", "details", "source", "validFrom", "validTo", "stability", "content", "keywords", "aliases", "metadata", "expectedVersion", "idempotencyKey"}
+	fieldsInOrder := [...]string{"name", "type", "label", "summary", "details", "source", "validFrom", "validTo", "stability", "content", "keywords", "aliases", "metadata", "expectedVersion", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1943,6 +1990,13 @@ func (ec *executionContext) unmarshalInputUpsertEntityInput(ctx context.Context,
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -2810,6 +2864,11 @@ func (ec *executionContext) _EntityPayload(ctx context.Context, sel ast.Selectio
 			out.Values[i] = graphql.MarshalString("EntityPayload")
 		case "entity":
 			out.Values[i] = ec._EntityPayload_entity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "saga":
+			out.Values[i] = ec._EntityPayload_saga(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"thalamus/graph/model"
+	"thalamus/loaders"
 	"thalamus/stores"
 	"time"
 
@@ -1375,6 +1376,38 @@ func (ec *executionContext) fieldContext_EpisodePayload_episode(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _EpisodePayload_saga(ctx context.Context, field graphql.CollectedField, obj *model.EpisodePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EpisodePayload_saga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Saga, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
+			return ec.marshalOSaga2ᚖthalamusᚋloadersᚐSaga(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EpisodePayload_saga(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EpisodePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Saga(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _EpisodePayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.EpisodePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1556,7 +1589,7 @@ func (ec *executionContext) unmarshalInputCreateEpisodeInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"sessionId", "content", "context", "outcome", "timestamp", "endTimestamp", "durationMs", "sequencePosition", "emotionalValence", "stability", "predictionError", "predictionErrorAt", "capsule", "entities", "idempotencyKey"}
+	fieldsInOrder := [...]string{"sessionId", "content", "context", "outcome", "timestamp", "endTimestamp", "durationMs", "sequencePosition", "emotionalValence", "stability", "predictionError", "predictionErrorAt", "capsule", "entities", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1668,6 +1701,13 @@ func (ec *executionContext) unmarshalInputCreateEpisodeInput(ctx context.Context
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -2052,7 +2092,7 @@ func (ec *executionContext) unmarshalInputUpdateEpisodeInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "content", "context", "outcome", "timestamp", "endTimestamp", "durationMs", "emotionalValence", "stability", "accessCount", "lastAccessedAt", "predictionError", "predictionErrorAt", "capsule", "entities", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "content", "context", "outcome", "timestamp", "endTimestamp", "durationMs", "emotionalValence", "stability", "accessCount", "lastAccessedAt", "predictionError", "predictionErrorAt", "capsule", "entities", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2178,6 +2218,13 @@ func (ec *executionContext) unmarshalInputUpdateEpisodeInput(ctx context.Context
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -2940,6 +2987,11 @@ func (ec *executionContext) _EpisodePayload(ctx context.Context, sel ast.Selecti
 			out.Values[i] = graphql.MarshalString("EpisodePayload")
 		case "episode":
 			out.Values[i] = ec._EpisodePayload_episode(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "saga":
+			out.Values[i] = ec._EpisodePayload_saga(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -1611,6 +1611,35 @@ func (ec *executionContext) marshalNID2thalamusᚋstoresᚐRef(ctx context.Conte
 	return res
 }
 
+func (ec *executionContext) unmarshalNID2ᚕthalamusᚋstoresᚐRefᚄ(ctx context.Context, v any) ([]stores.Ref, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]stores.Ref, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNID2thalamusᚋstoresᚐRef(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNID2ᚕthalamusᚋstoresᚐRefᚄ(ctx context.Context, sel ast.SelectionSet, v []stores.Ref) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNID2thalamusᚋstoresᚐRef(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNID2ᚕᚖthalamusᚋstoresᚐRefᚄ(ctx context.Context, v any) ([]*stores.Ref, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error

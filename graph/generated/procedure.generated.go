@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"thalamus/graph/model"
+	"thalamus/loaders"
 	"thalamus/stores"
 	"time"
 
@@ -750,6 +751,38 @@ func (ec *executionContext) fieldContext_ProcedurePayload_procedure(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _ProcedurePayload_saga(ctx context.Context, field graphql.CollectedField, obj *model.ProcedurePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProcedurePayload_saga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Saga, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
+			return ec.marshalOSaga2ᚖthalamusᚋloadersᚐSaga(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProcedurePayload_saga(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProcedurePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Saga(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ProcedurePayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.ProcedurePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -967,7 +1000,7 @@ func (ec *executionContext) unmarshalInputCreateProcedureInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "domain", "triggerPattern", "steps", "script", "successRate", "executionCount", "createdFrom", "idempotencyKey"}
+	fieldsInOrder := [...]string{"name", "domain", "triggerPattern", "steps", "script", "successRate", "executionCount", "createdFrom", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1037,6 +1070,13 @@ func (ec *executionContext) unmarshalInputCreateProcedureInput(ctx context.Conte
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1372,7 +1412,7 @@ func (ec *executionContext) unmarshalInputRecordProcedureOutcomeInput(ctx contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "success", "executedAt", "expectedVersion", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "success", "executedAt", "expectedVersion", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1414,6 +1454,13 @@ func (ec *executionContext) unmarshalInputRecordProcedureOutcomeInput(ctx contex
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1430,7 +1477,7 @@ func (ec *executionContext) unmarshalInputUpdateProcedureInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "domain", "triggerPattern", "steps", "script", "deprecated", "consolidatedInto", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "name", "domain", "triggerPattern", "steps", "script", "deprecated", "consolidatedInto", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1507,6 +1554,13 @@ func (ec *executionContext) unmarshalInputUpdateProcedureInput(ctx context.Conte
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1913,6 +1967,11 @@ func (ec *executionContext) _ProcedurePayload(ctx context.Context, sel ast.Selec
 			out.Values[i] = graphql.MarshalString("ProcedurePayload")
 		case "procedure":
 			out.Values[i] = ec._ProcedurePayload_procedure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "saga":
+			out.Values[i] = ec._ProcedurePayload_saga(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"thalamus/graph/model"
+	"thalamus/loaders"
 	"thalamus/stores"
 	"time"
 
@@ -709,6 +710,38 @@ func (ec *executionContext) fieldContext_ProfilePayload_profile(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _ProfilePayload_saga(ctx context.Context, field graphql.CollectedField, obj *model.ProfilePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProfilePayload_saga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Saga, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
+			return ec.marshalOSaga2ᚖthalamusᚋloadersᚐSaga(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProfilePayload_saga(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProfilePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Saga(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ProfilePayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.ProfilePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -899,7 +932,7 @@ func (ec *executionContext) unmarshalInputUpdateProfileInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "content", "summary", "keywords", "entityNames", "importance", "metadata", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "content", "summary", "keywords", "entityNames", "importance", "metadata", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -969,6 +1002,13 @@ func (ec *executionContext) unmarshalInputUpdateProfileInput(ctx context.Context
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -985,7 +1025,7 @@ func (ec *executionContext) unmarshalInputUpsertProfileInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"content", "summary", "keywords", "entityNames", "importance", "metadata", "expectedVersion", "idempotencyKey"}
+	fieldsInOrder := [...]string{"content", "summary", "keywords", "entityNames", "importance", "metadata", "expectedVersion", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1048,6 +1088,13 @@ func (ec *executionContext) unmarshalInputUpsertProfileInput(ctx context.Context
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1543,6 +1590,11 @@ func (ec *executionContext) _ProfilePayload(ctx context.Context, sel ast.Selecti
 			out.Values[i] = graphql.MarshalString("ProfilePayload")
 		case "profile":
 			out.Values[i] = ec._ProfilePayload_profile(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "saga":
+			out.Values[i] = ec._ProfilePayload_saga(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"thalamus/graph/model"
+	"thalamus/loaders"
 	"thalamus/stores"
 	"time"
 
@@ -75,6 +76,38 @@ func (ec *executionContext) _DecayPayload_pruned(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_DecayPayload_pruned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecayPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _DecayPayload_saga(ctx context.Context, field graphql.CollectedField, obj *model.DecayPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecayPayload_saga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Saga, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
+			return ec.marshalOSaga2ᚖthalamusᚋloadersᚐSaga(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DecayPayload_saga(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecayPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Saga(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _DecayPayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.DecayPayload) (ret graphql.Marshaler) {
@@ -852,6 +885,38 @@ func (ec *executionContext) fieldContext_RelationshipPayload_relationship(_ cont
 	return fc, nil
 }
 
+func (ec *executionContext) _RelationshipPayload_saga(ctx context.Context, field graphql.CollectedField, obj *model.RelationshipPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RelationshipPayload_saga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Saga, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
+			return ec.marshalOSaga2ᚖthalamusᚋloadersᚐSaga(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RelationshipPayload_saga(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RelationshipPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Saga(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RelationshipPayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.RelationshipPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -911,6 +976,38 @@ func (ec *executionContext) fieldContext_RelationshipsPayload_relationships(_ co
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Relationship(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RelationshipsPayload_saga(ctx context.Context, field graphql.CollectedField, obj *model.RelationshipsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RelationshipsPayload_saga(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Saga, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *loaders.Saga) graphql.Marshaler {
+			return ec.marshalOSaga2ᚖthalamusᚋloadersᚐSaga(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RelationshipsPayload_saga(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RelationshipsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Saga(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1017,7 +1114,7 @@ func (ec *executionContext) unmarshalInputDecayRelationshipsInput(ctx context.Co
 		asMap["minWeight"] = 0.010000
 	}
 
-	fieldsInOrder := [...]string{"staleAfter", "rate", "minWeight", "where", "idempotencyKey"}
+	fieldsInOrder := [...]string{"staleAfter", "rate", "minWeight", "where", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1059,6 +1156,13 @@ func (ec *executionContext) unmarshalInputDecayRelationshipsInput(ctx context.Co
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1112,7 +1216,7 @@ func (ec *executionContext) unmarshalInputRelateInput(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"source", "target", "type", "label", "weight", "validFrom", "validTo", "metadata", "idempotencyKey"}
+	fieldsInOrder := [...]string{"source", "target", "type", "label", "weight", "validFrom", "validTo", "metadata", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1182,6 +1286,13 @@ func (ec *executionContext) unmarshalInputRelateInput(ctx context.Context, obj a
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1418,7 +1529,7 @@ func (ec *executionContext) unmarshalInputStrengthenInput(ctx context.Context, o
 		asMap["rate"] = 0.100000
 	}
 
-	fieldsInOrder := [...]string{"edges", "rate", "idempotencyKey"}
+	fieldsInOrder := [...]string{"edges", "rate", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1446,6 +1557,13 @@ func (ec *executionContext) unmarshalInputStrengthenInput(ctx context.Context, o
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1462,7 +1580,7 @@ func (ec *executionContext) unmarshalInputUpdateRelationshipInput(ctx context.Co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "expectedVersion", "weight", "validFrom", "validTo", "metadata", "idempotencyKey"}
+	fieldsInOrder := [...]string{"id", "expectedVersion", "weight", "validFrom", "validTo", "metadata", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1518,6 +1636,13 @@ func (ec *executionContext) unmarshalInputUpdateRelationshipInput(ctx context.Co
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1538,7 +1663,7 @@ func (ec *executionContext) unmarshalInputWeakenInput(ctx context.Context, obj a
 		asMap["rate"] = 0.100000
 	}
 
-	fieldsInOrder := [...]string{"edges", "rate", "idempotencyKey"}
+	fieldsInOrder := [...]string{"edges", "rate", "idempotencyKey", "write"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1566,6 +1691,13 @@ func (ec *executionContext) unmarshalInputWeakenInput(ctx context.Context, obj a
 				return it, err
 			}
 			it.IdempotencyKey = graphql.OmittableOf(data)
+		case "write":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("write"))
+			data, err := ec.unmarshalOWriteOptions2ᚖthalamusᚋgraphᚋmodelᚐWriteOptions(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Write = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -1599,6 +1731,11 @@ func (ec *executionContext) _DecayPayload(ctx context.Context, sel ast.Selection
 		case "pruned":
 			out.Values[i] = ec._DecayPayload_pruned(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "saga":
+			out.Values[i] = ec._DecayPayload_saga(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "problems":
@@ -2076,6 +2213,11 @@ func (ec *executionContext) _RelationshipPayload(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "saga":
+			out.Values[i] = ec._RelationshipPayload_saga(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "problems":
 			out.Values[i] = ec._RelationshipPayload_problems(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2117,6 +2259,11 @@ func (ec *executionContext) _RelationshipsPayload(ctx context.Context, sel ast.S
 		case "relationships":
 			out.Values[i] = ec._RelationshipsPayload_relationships(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "saga":
+			out.Values[i] = ec._RelationshipsPayload_saga(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "problems":

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"thalamus/graph/model"
+	"thalamus/resilience/saga"
 	"thalamus/stores"
 	"time"
 
@@ -30,6 +31,7 @@ type ResolverRoot interface {
 	Procedure() ProcedureResolver
 	Profile() ProfileResolver
 	Query() QueryResolver
+	Receipt() ReceiptResolver
 	Relationship() RelationshipResolver
 	Todo() TodoResolver
 }
@@ -67,12 +69,26 @@ type ComplexityRoot struct {
 		Decayed  func(childComplexity int) int
 		Problems func(childComplexity int) int
 		Pruned   func(childComplexity int) int
+		Saga     func(childComplexity int) int
 	}
 
 	DeletePayload struct {
 		Deleted  func(childComplexity int) int
 		ID       func(childComplexity int) int
 		Problems func(childComplexity int) int
+		Saga     func(childComplexity int) int
+	}
+
+	Drift struct {
+		Findings func(childComplexity int) int
+		Total    func(childComplexity int) int
+	}
+
+	DriftFinding struct {
+		Detail func(childComplexity int) int
+		ID     func(childComplexity int) int
+		Kind   func(childComplexity int) int
+		Store  func(childComplexity int) int
 	}
 
 	Entity struct {
@@ -123,6 +139,7 @@ type ComplexityRoot struct {
 	EntityPayload struct {
 		Entity   func(childComplexity int) int
 		Problems func(childComplexity int) int
+		Saga     func(childComplexity int) int
 	}
 
 	Episode struct {
@@ -180,6 +197,20 @@ type ComplexityRoot struct {
 	EpisodePayload struct {
 		Episode  func(childComplexity int) int
 		Problems func(childComplexity int) int
+		Saga     func(childComplexity int) int
+	}
+
+	ForgetPayload struct {
+		Forgotten func(childComplexity int) int
+		Ids       func(childComplexity int) int
+		Problems  func(childComplexity int) int
+		Receipts  func(childComplexity int) int
+		Sagas     func(childComplexity int) int
+	}
+
+	HoldBackendPayload struct {
+		Backends func(childComplexity int) int
+		Problems func(childComplexity int) int
 	}
 
 	Mutation struct {
@@ -193,8 +224,13 @@ type ComplexityRoot struct {
 		DeleteProcedure        func(childComplexity int, input model.DeleteInput) int
 		DeleteProfile          func(childComplexity int, input model.DeleteInput) int
 		DeleteTodo             func(childComplexity int, input model.DeleteInput) int
+		Forget                 func(childComplexity int, input model.ForgetInput) int
+		HoldBackend            func(childComplexity int, input model.HoldBackendInput) int
 		RecordProcedureOutcome func(childComplexity int, input model.RecordProcedureOutcomeInput) int
 		Relate                 func(childComplexity int, input model.RelateInput) int
+		RepairDrift            func(childComplexity int, input model.RepairDriftInput) int
+		ResolveSaga            func(childComplexity int, input model.ResolveSagaInput) int
+		RetrySaga              func(childComplexity int, input model.RetrySagaInput) int
 		Strengthen             func(childComplexity int, input model.StrengthenInput) int
 		SupersedeEntity        func(childComplexity int, input model.SupersedeEntityInput) int
 		Unrelate               func(childComplexity int, input model.DeleteInput) int
@@ -284,6 +320,7 @@ type ComplexityRoot struct {
 	ProcedurePayload struct {
 		Problems  func(childComplexity int) int
 		Procedure func(childComplexity int) int
+		Saga      func(childComplexity int) int
 	}
 
 	ProcedureStep struct {
@@ -327,10 +364,12 @@ type ComplexityRoot struct {
 	ProfilePayload struct {
 		Problems func(childComplexity int) int
 		Profile  func(childComplexity int) int
+		Saga     func(childComplexity int) int
 	}
 
 	Query struct {
 		Backends      func(childComplexity int) int
+		Drift         func(childComplexity int, kinds []saga.DriftKind, first *int) int
 		Entities      func(childComplexity int, where map[string]any, validAt *time.Time, orderBy []map[string]any, first *int, after *string, last *int, before *string) int
 		Entity        func(childComplexity int, by model.EntityBy) int
 		Episode       func(childComplexity int, id stores.Ref) int
@@ -346,6 +385,8 @@ type ComplexityRoot struct {
 		Recall        func(childComplexity int, input model.RecallInput) int
 		Relationship  func(childComplexity int, id stores.Ref) int
 		Relationships func(childComplexity int, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string) int
+		Saga          func(childComplexity int, id stores.Ref) int
+		Sagas         func(childComplexity int, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string) int
 		Todo          func(childComplexity int, id stores.Ref) int
 		Todos         func(childComplexity int, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string) int
 	}
@@ -374,6 +415,14 @@ type ComplexityRoot struct {
 	RecallResult struct {
 		Hits func(childComplexity int) int
 		Legs func(childComplexity int) int
+	}
+
+	Receipt struct {
+		Deleted func(childComplexity int) int
+		Kind    func(childComplexity int) int
+		Left    func(childComplexity int) int
+		Name    func(childComplexity int) int
+		Store   func(childComplexity int) int
 	}
 
 	Relationship struct {
@@ -407,11 +456,58 @@ type ComplexityRoot struct {
 	RelationshipPayload struct {
 		Problems     func(childComplexity int) int
 		Relationship func(childComplexity int) int
+		Saga         func(childComplexity int) int
 	}
 
 	RelationshipsPayload struct {
 		Problems      func(childComplexity int) int
 		Relationships func(childComplexity int) int
+		Saga          func(childComplexity int) int
+	}
+
+	RepairDriftPayload struct {
+		Found    func(childComplexity int) int
+		Problems func(childComplexity int) int
+		Repaired func(childComplexity int) int
+	}
+
+	Saga struct {
+		Attempts      func(childComplexity int) int
+		CreatedAt     func(childComplexity int) int
+		NextAttemptAt func(childComplexity int) int
+		Nodes         func(childComplexity int) int
+		OnDown        func(childComplexity int) int
+		Operation     func(childComplexity int) int
+		Problem       func(childComplexity int) int
+		Receipts      func(childComplexity int) int
+		Ref           func(childComplexity int) int
+		State         func(childComplexity int) int
+		Steps         func(childComplexity int) int
+		UpdatedAt     func(childComplexity int) int
+	}
+
+	SagaConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SagaEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SagaPayload struct {
+		Problems func(childComplexity int) int
+		Saga     func(childComplexity int) int
+	}
+
+	SagaStep struct {
+		Attempts func(childComplexity int) int
+		Error    func(childComplexity int) int
+		Name     func(childComplexity int) int
+		State    func(childComplexity int) int
+		Store    func(childComplexity int) int
 	}
 
 	SimilarEntity struct {
@@ -466,6 +562,7 @@ type ComplexityRoot struct {
 
 	TodoPayload struct {
 		Problems func(childComplexity int) int
+		Saga     func(childComplexity int) int
 		Todo     func(childComplexity int) int
 	}
 }
@@ -601,6 +698,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DecayPayload.Pruned(childComplexity), true
+	case "DecayPayload.saga":
+		if e.ComplexityRoot.DecayPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DecayPayload.Saga(childComplexity), true
 
 	case "DeletePayload.deleted":
 		if e.ComplexityRoot.DeletePayload.Deleted == nil {
@@ -620,6 +723,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeletePayload.Problems(childComplexity), true
+	case "DeletePayload.saga":
+		if e.ComplexityRoot.DeletePayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePayload.Saga(childComplexity), true
+
+	case "Drift.findings":
+		if e.ComplexityRoot.Drift.Findings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Findings(childComplexity), true
+	case "Drift.total":
+		if e.ComplexityRoot.Drift.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Drift.Total(childComplexity), true
+
+	case "DriftFinding.detail":
+		if e.ComplexityRoot.DriftFinding.Detail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Detail(childComplexity), true
+	case "DriftFinding.id":
+		if e.ComplexityRoot.DriftFinding.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.ID(childComplexity), true
+	case "DriftFinding.kind":
+		if e.ComplexityRoot.DriftFinding.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Kind(childComplexity), true
+	case "DriftFinding.store":
+		if e.ComplexityRoot.DriftFinding.Store == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DriftFinding.Store(childComplexity), true
 
 	case "Entity.accessCount":
 		if e.ComplexityRoot.Entity.AccessCount == nil {
@@ -877,6 +1024,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EntityPayload.Problems(childComplexity), true
+	case "EntityPayload.saga":
+		if e.ComplexityRoot.EntityPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityPayload.Saga(childComplexity), true
 
 	case "Episode.accessCount":
 		if e.ComplexityRoot.Episode.AccessCount == nil {
@@ -1144,6 +1297,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EpisodePayload.Problems(childComplexity), true
+	case "EpisodePayload.saga":
+		if e.ComplexityRoot.EpisodePayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EpisodePayload.Saga(childComplexity), true
+
+	case "ForgetPayload.forgotten":
+		if e.ComplexityRoot.ForgetPayload.Forgotten == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetPayload.Forgotten(childComplexity), true
+	case "ForgetPayload.ids":
+		if e.ComplexityRoot.ForgetPayload.Ids == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetPayload.Ids(childComplexity), true
+	case "ForgetPayload.problems":
+		if e.ComplexityRoot.ForgetPayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetPayload.Problems(childComplexity), true
+	case "ForgetPayload.receipts":
+		if e.ComplexityRoot.ForgetPayload.Receipts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetPayload.Receipts(childComplexity), true
+	case "ForgetPayload.sagas":
+		if e.ComplexityRoot.ForgetPayload.Sagas == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetPayload.Sagas(childComplexity), true
+
+	case "HoldBackendPayload.backends":
+		if e.ComplexityRoot.HoldBackendPayload.Backends == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldBackendPayload.Backends(childComplexity), true
+	case "HoldBackendPayload.problems":
+		if e.ComplexityRoot.HoldBackendPayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldBackendPayload.Problems(childComplexity), true
 
 	case "Mutation.completeTodo":
 		if e.ComplexityRoot.Mutation.CompleteTodo == nil {
@@ -1255,6 +1458,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteTodo(childComplexity, args["input"].(model.DeleteInput)), true
+	case "Mutation.forget":
+		if e.ComplexityRoot.Mutation.Forget == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_forget_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Forget(childComplexity, args["input"].(model.ForgetInput)), true
+	case "Mutation.holdBackend":
+		if e.ComplexityRoot.Mutation.HoldBackend == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_holdBackend_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.HoldBackend(childComplexity, args["input"].(model.HoldBackendInput)), true
 	case "Mutation.recordProcedureOutcome":
 		if e.ComplexityRoot.Mutation.RecordProcedureOutcome == nil {
 			break
@@ -1277,6 +1502,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Relate(childComplexity, args["input"].(model.RelateInput)), true
+	case "Mutation.repairDrift":
+		if e.ComplexityRoot.Mutation.RepairDrift == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_repairDrift_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RepairDrift(childComplexity, args["input"].(model.RepairDriftInput)), true
+	case "Mutation.resolveSaga":
+		if e.ComplexityRoot.Mutation.ResolveSaga == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resolveSaga_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResolveSaga(childComplexity, args["input"].(model.ResolveSagaInput)), true
+	case "Mutation.retrySaga":
+		if e.ComplexityRoot.Mutation.RetrySaga == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retrySaga_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetrySaga(childComplexity, args["input"].(model.RetrySagaInput)), true
 	case "Mutation.strengthen":
 		if e.ComplexityRoot.Mutation.Strengthen == nil {
 			break
@@ -1711,6 +1969,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProcedurePayload.Procedure(childComplexity), true
+	case "ProcedurePayload.saga":
+		if e.ComplexityRoot.ProcedurePayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProcedurePayload.Saga(childComplexity), true
 
 	case "ProcedureStep.action":
 		if e.ComplexityRoot.ProcedureStep.Action == nil {
@@ -1899,6 +2163,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProfilePayload.Profile(childComplexity), true
+	case "ProfilePayload.saga":
+		if e.ComplexityRoot.ProfilePayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProfilePayload.Saga(childComplexity), true
 
 	case "Query.backends":
 		if e.ComplexityRoot.Query.Backends == nil {
@@ -1906,6 +2176,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Backends(childComplexity), true
+	case "Query.drift":
+		if e.ComplexityRoot.Query.Drift == nil {
+			break
+		}
+
+		args, err := ec.field_Query_drift_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Drift(childComplexity, args["kinds"].([]saga.DriftKind), args["first"].(*int)), true
 	case "Query.entities":
 		if e.ComplexityRoot.Query.Entities == nil {
 			break
@@ -2067,6 +2348,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Relationships(childComplexity, args["where"].(map[string]any), args["orderBy"].([]map[string]any), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Query.saga":
+		if e.ComplexityRoot.Query.Saga == nil {
+			break
+		}
+
+		args, err := ec.field_Query_saga_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Saga(childComplexity, args["id"].(stores.Ref)), true
+	case "Query.sagas":
+		if e.ComplexityRoot.Query.Sagas == nil {
+			break
+		}
+
+		args, err := ec.field_Query_sagas_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Sagas(childComplexity, args["where"].(map[string]any), args["orderBy"].([]map[string]any), args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.todo":
 		if e.ComplexityRoot.Query.Todo == nil {
 			break
@@ -2177,6 +2480,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecallResult.Legs(childComplexity), true
+
+	case "Receipt.deleted":
+		if e.ComplexityRoot.Receipt.Deleted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Receipt.Deleted(childComplexity), true
+	case "Receipt.kind":
+		if e.ComplexityRoot.Receipt.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Receipt.Kind(childComplexity), true
+	case "Receipt.left":
+		if e.ComplexityRoot.Receipt.Left == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Receipt.Left(childComplexity), true
+	case "Receipt.name":
+		if e.ComplexityRoot.Receipt.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Receipt.Name(childComplexity), true
+	case "Receipt.store":
+		if e.ComplexityRoot.Receipt.Store == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Receipt.Store(childComplexity), true
 
 	case "Relationship.coAccessCount":
 		if e.ComplexityRoot.Relationship.CoAccessCount == nil {
@@ -2307,6 +2641,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RelationshipPayload.Relationship(childComplexity), true
+	case "RelationshipPayload.saga":
+		if e.ComplexityRoot.RelationshipPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelationshipPayload.Saga(childComplexity), true
 
 	case "RelationshipsPayload.problems":
 		if e.ComplexityRoot.RelationshipsPayload.Problems == nil {
@@ -2320,6 +2660,180 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RelationshipsPayload.Relationships(childComplexity), true
+	case "RelationshipsPayload.saga":
+		if e.ComplexityRoot.RelationshipsPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelationshipsPayload.Saga(childComplexity), true
+
+	case "RepairDriftPayload.found":
+		if e.ComplexityRoot.RepairDriftPayload.Found == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepairDriftPayload.Found(childComplexity), true
+	case "RepairDriftPayload.problems":
+		if e.ComplexityRoot.RepairDriftPayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepairDriftPayload.Problems(childComplexity), true
+	case "RepairDriftPayload.repaired":
+		if e.ComplexityRoot.RepairDriftPayload.Repaired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RepairDriftPayload.Repaired(childComplexity), true
+
+	case "Saga.attempts":
+		if e.ComplexityRoot.Saga.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Attempts(childComplexity), true
+	case "Saga.createdAt":
+		if e.ComplexityRoot.Saga.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.CreatedAt(childComplexity), true
+	case "Saga.nextAttemptAt":
+		if e.ComplexityRoot.Saga.NextAttemptAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.NextAttemptAt(childComplexity), true
+	case "Saga.nodes":
+		if e.ComplexityRoot.Saga.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Nodes(childComplexity), true
+	case "Saga.onStoreDown":
+		if e.ComplexityRoot.Saga.OnDown == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.OnDown(childComplexity), true
+	case "Saga.operation":
+		if e.ComplexityRoot.Saga.Operation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Operation(childComplexity), true
+	case "Saga.problem":
+		if e.ComplexityRoot.Saga.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Problem(childComplexity), true
+	case "Saga.receipts":
+		if e.ComplexityRoot.Saga.Receipts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Receipts(childComplexity), true
+	case "Saga.id":
+		if e.ComplexityRoot.Saga.Ref == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Ref(childComplexity), true
+	case "Saga.state":
+		if e.ComplexityRoot.Saga.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.State(childComplexity), true
+	case "Saga.steps":
+		if e.ComplexityRoot.Saga.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.Steps(childComplexity), true
+	case "Saga.updatedAt":
+		if e.ComplexityRoot.Saga.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Saga.UpdatedAt(childComplexity), true
+
+	case "SagaConnection.edges":
+		if e.ComplexityRoot.SagaConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaConnection.Edges(childComplexity), true
+	case "SagaConnection.pageInfo":
+		if e.ComplexityRoot.SagaConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaConnection.PageInfo(childComplexity), true
+	case "SagaConnection.totalCount":
+		if e.ComplexityRoot.SagaConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaConnection.TotalCount(childComplexity), true
+
+	case "SagaEdge.cursor":
+		if e.ComplexityRoot.SagaEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaEdge.Cursor(childComplexity), true
+	case "SagaEdge.node":
+		if e.ComplexityRoot.SagaEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaEdge.Node(childComplexity), true
+
+	case "SagaPayload.problems":
+		if e.ComplexityRoot.SagaPayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaPayload.Problems(childComplexity), true
+	case "SagaPayload.saga":
+		if e.ComplexityRoot.SagaPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaPayload.Saga(childComplexity), true
+
+	case "SagaStep.attempts":
+		if e.ComplexityRoot.SagaStep.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaStep.Attempts(childComplexity), true
+	case "SagaStep.error":
+		if e.ComplexityRoot.SagaStep.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaStep.Error(childComplexity), true
+	case "SagaStep.name":
+		if e.ComplexityRoot.SagaStep.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaStep.Name(childComplexity), true
+	case "SagaStep.state":
+		if e.ComplexityRoot.SagaStep.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaStep.State(childComplexity), true
+	case "SagaStep.store":
+		if e.ComplexityRoot.SagaStep.Store == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaStep.Store(childComplexity), true
 
 	case "SimilarEntity.node":
 		if e.ComplexityRoot.SimilarEntity.Node == nil {
@@ -2513,6 +3027,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TodoPayload.Problems(childComplexity), true
+	case "TodoPayload.saga":
+		if e.ComplexityRoot.TodoPayload.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TodoPayload.Saga(childComplexity), true
 	case "TodoPayload.todo":
 		if e.ComplexityRoot.TodoPayload.Todo == nil {
 			break
@@ -2549,6 +3069,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputEpisodeOrder,
 		ec.unmarshalInputEpisodeWhere,
 		ec.unmarshalInputFloatFilter,
+		ec.unmarshalInputForgetInput,
+		ec.unmarshalInputForgetWhere,
+		ec.unmarshalInputHoldBackendInput,
 		ec.unmarshalInputIDFilter,
 		ec.unmarshalInputIDListFilter,
 		ec.unmarshalInputIntFilter,
@@ -2568,6 +3091,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRelationTypeFilter,
 		ec.unmarshalInputRelationshipOrder,
 		ec.unmarshalInputRelationshipWhere,
+		ec.unmarshalInputRepairDriftInput,
+		ec.unmarshalInputResolveSagaInput,
+		ec.unmarshalInputRetrySagaInput,
+		ec.unmarshalInputSagaOrder,
+		ec.unmarshalInputSagaStateFilter,
+		ec.unmarshalInputSagaWhere,
 		ec.unmarshalInputStrengthenInput,
 		ec.unmarshalInputStringFilter,
 		ec.unmarshalInputStringListFilter,
@@ -2585,6 +3114,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUpsertProfileInput,
 		ec.unmarshalInputUrgencyFilter,
 		ec.unmarshalInputWeakenInput,
+		ec.unmarshalInputWriteOptions,
 	)
 	first := true
 
@@ -2678,7 +3208,7 @@ var sources = []*ast.Source{
     "End before this cursor."
     before: String
   ): EntityConnection @from(role: GRAPH)
-  "One entity by its global id or by its name (the current version), or null. Names are looked up in the records."
+  "One entity by its global id or by its name (the current version), or null."
   entity(
     "Its global id or its name."
     by: EntityBy!
@@ -2958,6 +3488,8 @@ input UpsertEntityInput {
   expectedVersion: Int
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Changes to an entity."
@@ -2998,6 +3530,8 @@ input UpdateEntityInput {
   metadata: JSON
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "What is true now instead. What is left out is taken over from the old version."
@@ -3018,12 +3552,16 @@ input SupersedeEntityInput {
   source: String
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The answer of a change to an entity."
 type EntityPayload {
-  "The entity as it is now; null when there were problems."
+  "The entity as it is now; null when there were problems other than QUEUED."
   entity: Entity
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -3340,6 +3878,8 @@ input CreateEpisodeInput {
   entities: [ID!]
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Changes to an episode."
@@ -3378,6 +3918,8 @@ input UpdateEpisodeInput {
   entities: [ID!]
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Where an episode took place."
@@ -3420,8 +3962,10 @@ input CapsuleInput {
 
 "The answer of a change to an episode."
 type EpisodePayload {
-  "The episode as it is now; null when there were problems."
+  "The episode as it is now; null when there were problems other than QUEUED."
   episode: Episode
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -3528,6 +4072,142 @@ input StringListFilter {
 input IDListFilter {
   "Has this member."
   has: ID
+}
+`, BuiltIn: false},
+	{Name: "../schema/forget.graphqls", Input: `extend type Mutation {
+  "Erases many nodes with everything that hangs on them from every store, and proves it. It may take several writes, one after the other, each about one noun; a fault ends it half way, and the same request goes on from there."
+  forget("What to forget." input: ForgetInput!): ForgetPayload!
+}
+
+"What to forget: either ids or where."
+input ForgetInput {
+  "Global ids of nodes of any noun, 1 to 200. Those that are not there are passed over."
+  ids: [ID!]
+  "Everything that matches."
+  where: ForgetWhere
+  "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
+  idempotencyKey: String
+  "How long the caller waits, and what becomes of each write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
+}
+
+"What to forget, noun by noun. Nouns that are not given are kept. ` + "`" + `{}` + "`" + ` is all of a noun; nulls and empty conditions inside a filter are refused, so that a variable that was not set does not forget everything."
+input ForgetWhere {
+  "These episodes."
+  episodes: EpisodeWhere
+  "These entities."
+  entities: EntityWhere
+  "These procedures."
+  procedures: ProcedureWhere
+  "These todos."
+  todos: TodoWhere
+  "These relationships. Those of nodes that are forgotten go with them."
+  relationships: RelationshipWhere
+  "The profile."
+  profile: Boolean
+  "All of every noun in the scope."
+  everything: Boolean
+}
+
+"What was forgotten."
+type ForgetPayload {
+  "How many nodes, those of writes that are not committed yet included. Edges that went with nodes are counted in the receipts."
+  forgotten: Int!
+  "Which of the ids that were given; empty when ` + "`" + `where` + "`" + ` was."
+  ids: [ID!]!
+  "What was removed from each store, and what was found there afterwards, of all committed writes together."
+  receipts: [Receipt!]!
+  "The writes."
+  sagas: [Saga!]!
+  "What kept it, or the rest of it, from happening."
+  problems: [Problem!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/operations.graphqls", Input: `extend type Query {
+  "How the stores of this scope differ from each other, which they do only when something happened behind the gateway's back. Reads the ids of everything in the scope. What is being written right now is no drift."
+  drift(
+    "In which ways; all unless given."
+    kinds: [DriftKind!]
+    "How many findings to list, 1 to 1000."
+    first: Int = 100
+  ): Drift @from(role: VECTORS)
+}
+
+extend type Mutation {
+  "For administrators. Mends the drift of this scope: copies without their node are deleted, missing ones are made again from the record of truth."
+  repairDrift("What to mend." input: RepairDriftInput!): RepairDriftPayload!
+  "For administrators. Keeps every call from the backend of a role, to see what becomes of the gateway without it, or lets calls through again."
+  holdBackend("Which one." input: HoldBackendInput!): HoldBackendPayload!
+}
+
+"How stores differ from each other."
+type Drift {
+  "How many differences there are."
+  total: Int!
+  "The first of them, by kind and id."
+  findings: [DriftFinding!]!
+}
+
+"One difference between stores."
+type DriftFinding {
+  "In which way."
+  kind: DriftKind!
+  "The store that differs from the record of truth."
+  store: Role!
+  "The global id of the node it is about, which may be gone."
+  id: ID!
+  "What is the matter."
+  detail: String!
+}
+
+"A way in which stores can differ."
+enum DriftKind {
+  "A vector whose node is gone. Nobody finds it."
+  ORPHAN_POINT
+  "A node without its vector. Recall by meaning does not find it."
+  MISSING_POINT
+  "An edge of which an end is gone."
+  DANGLING_EDGE
+  "A record whose entity is gone. It keeps its name taken."
+  ORPHAN_RECORD
+  "An entity without its record: its content is gone."
+  MISSING_RECORD
+  "A record that belongs to another version than the entity has."
+  UNSETTLED_RECORD
+}
+
+"What to mend."
+input RepairDriftInput {
+  "Drift of these kinds; of all unless given."
+  kinds: [DriftKind!]
+  "Only says what there is to mend."
+  dryRun: Boolean! = false
+}
+
+"What was mended."
+type RepairDriftPayload {
+  "What was found before, up to 100 findings of it."
+  found: Drift
+  "How many findings were mended; what a write took up meanwhile is left to it."
+  repaired: Int!
+  "What kept it from happening."
+  problems: [Problem!]!
+}
+
+"A backend to hold, or to let go of."
+input HoldBackendInput {
+  "A role that it plays. All its roles are held with it."
+  role: Role!
+  "Whether calls are kept from it. It lasts until it is let go of, or until the gateway restarts."
+  held: Boolean!
+}
+
+"The answer of ` + "`" + `holdBackend` + "`" + `."
+type HoldBackendPayload {
+  "How the backends are now."
+  backends: [Backend!]!
+  "What kept it from happening."
+  problems: [Problem!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/procedure.graphqls", Input: `extend type Query {
@@ -3781,6 +4461,8 @@ input CreateProcedureInput {
   createdFrom: ProcedureOrigin
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "One step of a procedure."
@@ -3819,6 +4501,8 @@ input UpdateProcedureInput {
   consolidatedInto: ID
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The outcome of one execution."
@@ -3833,12 +4517,16 @@ input RecordProcedureOutcomeInput {
   expectedVersion: Int
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The answer of a change to a procedure."
 type ProcedurePayload {
-  "The procedure as it is now; null when there were problems."
+  "The procedure as it is now; null when there were problems other than QUEUED."
   procedure: Procedure
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4003,6 +4691,8 @@ input UpsertProfileInput {
   expectedVersion: Int
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Changes to a profile."
@@ -4025,12 +4715,16 @@ input UpdateProfileInput {
   metadata: JSON
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The answer of a change to a profile."
 type ProfilePayload {
-  "The profile as it is now; null when there were problems."
+  "The profile as it is now; null when there were problems other than QUEUED."
   profile: Profile
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4124,6 +4818,8 @@ enum RecallLegName {
   SESSION
   "By edges and mentions."
   GRAPH
+  "By words of the question in the texts as they are stored; it stands in for DENSE and KEYWORD while the vectors do not answer."
+  TEXT
 }
 
 "What was found, best first."
@@ -4443,6 +5139,8 @@ input RelateInput {
   metadata: JSON
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Changes to a relationship."
@@ -4461,6 +5159,8 @@ input UpdateRelationshipInput {
   metadata: JSON
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Names edges: one by its id, or all that lead from one node to another."
@@ -4489,6 +5189,8 @@ input StrengthenInput {
   rate: Float! = 0.1
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Edges to weaken."
@@ -4499,6 +5201,8 @@ input WeakenInput {
   rate: Float! = 0.1
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "How edges fade."
@@ -4513,12 +5217,16 @@ input DecayRelationshipsInput {
   where: RelationshipWhere
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The answer of a change to a relationship."
 type RelationshipPayload {
-  "The relationship as it is now; null when there were problems."
+  "The relationship as it is now; null when there were problems other than QUEUED."
   relationship: Relationship
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4527,6 +5235,8 @@ type RelationshipPayload {
 type RelationshipsPayload {
   "The relationships as they are now."
   relationships: [Relationship!]!
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4537,7 +5247,238 @@ type DecayPayload {
   decayed: Int!
   "How many edges were removed."
   pruned: Int!
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
+  problems: [Problem!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/saga.graphqls", Input: `extend type Query {
+  "Writes, newest first. Those that ended are kept for a while."
+  sagas(
+    "Which ones."
+    where: SagaWhere
+    "In which order; the id breaks ties."
+    orderBy: [SagaOrder!]
+    "How many from the start, 1 to 200; 20 unless ` + "`" + `last` + "`" + ` is given."
+    first: Int
+    "Start after this cursor."
+    after: String
+    "How many from the end, 1 to 200."
+    last: Int
+    "End before this cursor."
+    before: String
+  ): SagaConnection @from(role: RECORDS)
+  "One write, or null."
+  saga("Its global id." id: ID!): Saga @from(role: RECORDS)
+}
+
+extend type Mutation {
+  "For administrators: works at once on a write that waits or is stuck, and answers how far it has come."
+  retrySaga("Which one." input: RetrySagaInput!): SagaPayload!
+  "For administrators: declares a write that waits, is taken back or is stuck to be COMPENSATED, so that others may write the same nodes again. What its steps wrote stays as it is; ` + "`" + `steps` + "`" + ` says what that may be."
+  resolveSaga("Which one, and why." input: ResolveSagaInput!): SagaPayload!
+}
+
+"A write that touches stores: all of it happens, or nothing of it."
+type Saga implements Node @from(role: RECORDS) {
+  "Global id."
+  id: ID!
+  "The mutation."
+  operation: String!
+  "How far it has come."
+  state: SagaState!
+  "What is done when a store that it needs is down."
+  onStoreDown: OnStoreDown!
+  "What is written, store by store, in this order."
+  steps: [SagaStep!]!
+  "The global ids of the nodes that it writes."
+  nodes: [ID!]!
+  "What a deletion removed and what it found there afterwards, once it is committed."
+  receipts: [Receipt!]!
+  "Why it waits, is taken back, or is stuck."
+  problem: String
+  "How many rounds of work it took so far."
+  attempts: Int!
+  "When it is worked on again; null while somebody works on it, and once it has ended."
+  nextAttemptAt: DateTime
+  "When it was written down."
+  createdAt: DateTime!
+  "When it last changed."
+  updatedAt: DateTime!
+}
+
+"How far a write has come. COMMITTED and COMPENSATED are the ends."
+enum SagaState {
+  "It is written down; no store was touched yet."
+  PENDING
+  "It waits for a store that is down, and happens once that is back."
+  QUEUED
+  "Some of its steps are done. Readers see nothing of it yet."
+  RUNNING
+  "All of it has happened."
+  COMMITTED
+  "It is being taken back."
+  COMPENSATING
+  "Nothing of it has happened, or it was taken back."
+  COMPENSATED
+  "It could not be taken back so far. It is tried again and again, and an administrator may have to look."
+  STUCK
+}
+
+"One write to one store."
+type SagaStep {
+  "The store, by its role."
+  store: Role!
+  "What is written, such as episodes.put."
+  name: String!
+  "How far it has come."
+  state: SagaStepState!
+  "How often it was tried."
+  attempts: Int!
+  "What went wrong last."
+  error: String
+}
+
+"How far a step has come."
+enum SagaStepState {
+  "It is not known to have happened; it may have been tried."
+  PENDING
+  "It has happened."
+  DONE
+  "It was taken back, or never happened."
+  UNDONE
+}
+
+"What a deletion removed from one store, and what it found there when it looked again."
+type Receipt {
+  "The store, by its role."
+  store: Role!
+  "Name of the type of the nodes that it is about; null for copies of any."
+  kind: String
+  "What was removed: nodes, edges, mentions, records, points, answers or copies."
+  name: String!
+  "How many were removed."
+  deleted: Int!
+  "How many were still there afterwards."
+  left: Int!
+}
+
+"A page of writes."
+type SagaConnection @from(role: RECORDS) {
+  "The writes of this page."
+  edges: [SagaEdge!]!
+  "Where this page lies."
+  pageInfo: PageInfo!
+  "How many match in all; costs a call of its own."
+  totalCount: Int
+}
+
+"A write in a list."
+type SagaEdge @from(role: RECORDS) {
+  "Its position."
+  cursor: String!
+  "The write."
+  node: Saga!
+}
+
+"Which writes. All given conditions must hold."
+input SagaWhere {
+  "All of these."
+  and: [SagaWhere!]
+  "Any of these."
+  or: [SagaWhere!]
+  "Not this."
+  not: SagaWhere
+  "By id."
+  id: IDFilter
+  "By mutation."
+  operation: StringFilter
+  "By state."
+  state: SagaStateFilter
+  "By rounds of work."
+  attempts: IntFilter
+  "By when it was written down."
+  createdAt: DateTimeFilter
+  "By when it last changed."
+  updatedAt: DateTimeFilter
+}
+
+"Conditions on a state."
+input SagaStateFilter {
+  "Equal to."
+  eq: SagaState
+  "One of."
+  in: [SagaState!]
+}
+
+"One term of an order of writes."
+input SagaOrder {
+  "What to sort by."
+  field: SagaOrderField!
+  "In which direction."
+  direction: OrderDirection! = ASC
+}
+
+"What writes can be sorted by."
+enum SagaOrderField {
+  "The mutation."
+  OPERATION
+  "How far it has come."
+  STATE
+  "Rounds of work."
+  ATTEMPTS
+  "When it was written down."
+  CREATED_AT
+  "When it last changed."
+  UPDATED_AT
+}
+
+"What a write does when a store that it needs is down."
+enum OnStoreDown {
+  "It waits for the store, and answers with a problem QUEUED."
+  QUEUE
+  "It is taken back, and answers with an error."
+  ROLL_BACK
+}
+
+"How long the author of a write waits, and what becomes of it when a store is down."
+input WriteOptions {
+  "Until when the answer waits."
+  wait: WaitFor = COMMITTED
+  "How long it waits at most, up to PT5M; the write goes on without it. Without a limit it waits as long as the operation may take."
+  waitAtMost: Duration
+  "What is done when a store that the write needs is down."
+  onStoreDown: OnStoreDown = ROLL_BACK
+}
+
+"Until when the answer to a write waits. What is not committed yet is answered as it will be, and ` + "`" + `saga` + "`" + ` says how far it is."
+enum WaitFor {
+  "Until it is written down. It is then carried out, or taken back as a whole."
+  ACCEPTED
+  "Until it has happened, or waits for a store."
+  COMMITTED
+}
+
+"A write to work on at once."
+input RetrySagaInput {
+  "Which one."
+  id: ID!
+}
+
+"A write to give up."
+input ResolveSagaInput {
+  "Which one."
+  id: ID!
+  "Why, 1 to 1000 characters. It is kept as the problem of the write, and logged."
+  reason: String!
+}
+
+"The answer to what an administrator does about a write."
+type SagaPayload {
+  "The write as it is now; null when there were problems."
+  saga: Saga
+  "What kept it from happening: NOT_FOUND, or CONFLICT when it has ended or somebody works on it."
   problems: [Problem!]!
 }
 `, BuiltIn: false},
@@ -4602,6 +5543,8 @@ enum BreakerState {
   OPEN
   "One at a time, to see whether it is back."
   HALF_OPEN
+  "None does: an administrator keeps them from it."
+  HELD
 }
 
 "What keeps calls from a backend that does not answer."
@@ -4658,7 +5601,7 @@ type PageInfo {
   endCursor: String
 }
 
-"Something a caller can plan for that kept a mutation, or a part of it, from happening."
+"Something a caller can plan for that kept a mutation, or a part of it, from happening, or keeps it waiting."
 type Problem {
   "What kind of problem it is."
   code: ProblemCode!
@@ -4678,6 +5621,8 @@ enum ProblemCode {
   CONFLICT
   "The configured backend cannot do it."
   UNSUPPORTED
+  "A store is down, and the write waits for it: it is not committed yet, and the node is shown as it will be. Ask ` + "`" + `saga(id)` + "`" + ` what became of it."
+  QUEUED
 }
 
 "The answer of a deletion."
@@ -4686,6 +5631,8 @@ type DeletePayload {
   id: ID!
   "Whether there was something to delete. Deleting what is absent is no problem."
   deleted: Boolean!
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -4698,6 +5645,8 @@ input DeleteInput {
   expectedVersion: Int
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Direction of a sort. Null comes first when ascending, last when descending."
@@ -4947,6 +5896,8 @@ input CreateTodoInput {
   entities: [ID!]
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "Changes to a todo."
@@ -4975,6 +5926,8 @@ input UpdateTodoInput {
   entities: [ID!]
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "A todo to tick off."
@@ -4987,12 +5940,16 @@ input CompleteTodoInput {
   expectedVersion: Int
   "The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters."
   idempotencyKey: String
+  "How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for."
+  write: WriteOptions
 }
 
 "The answer of a change to a todo."
 type TodoPayload {
-  "The todo as it is now; null when there were problems."
+  "The todo as it is now; null when there were problems other than QUEUED."
   todo: Todo
+  "The write, or the one that stands in its way; null when nothing had to be written."
+  saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
 }
@@ -5060,6 +6017,8 @@ func (ec *executionContext) childFields_DecayPayload(ctx context.Context, field 
 		return ec.fieldContext_DecayPayload_decayed(ctx, field)
 	case "pruned":
 		return ec.fieldContext_DecayPayload_pruned(ctx, field)
+	case "saga":
+		return ec.fieldContext_DecayPayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_DecayPayload_problems(ctx, field)
 	}
@@ -5072,10 +6031,36 @@ func (ec *executionContext) childFields_DeletePayload(ctx context.Context, field
 		return ec.fieldContext_DeletePayload_id(ctx, field)
 	case "deleted":
 		return ec.fieldContext_DeletePayload_deleted(ctx, field)
+	case "saga":
+		return ec.fieldContext_DeletePayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_DeletePayload_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeletePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Drift(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_Drift_total(ctx, field)
+	case "findings":
+		return ec.fieldContext_Drift_findings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Drift", field.Name)
+}
+
+func (ec *executionContext) childFields_DriftFinding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_DriftFinding_kind(ctx, field)
+	case "store":
+		return ec.fieldContext_DriftFinding_store(ctx, field)
+	case "id":
+		return ec.fieldContext_DriftFinding_id(ctx, field)
+	case "detail":
+		return ec.fieldContext_DriftFinding_detail(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DriftFinding", field.Name)
 }
 
 func (ec *executionContext) childFields_Entity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5172,6 +6157,8 @@ func (ec *executionContext) childFields_EntityPayload(ctx context.Context, field
 	switch field.Name {
 	case "entity":
 		return ec.fieldContext_EntityPayload_entity(ctx, field)
+	case "saga":
+		return ec.fieldContext_EntityPayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_EntityPayload_problems(ctx, field)
 	}
@@ -5286,10 +6273,38 @@ func (ec *executionContext) childFields_EpisodePayload(ctx context.Context, fiel
 	switch field.Name {
 	case "episode":
 		return ec.fieldContext_EpisodePayload_episode(ctx, field)
+	case "saga":
+		return ec.fieldContext_EpisodePayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_EpisodePayload_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EpisodePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ForgetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "forgotten":
+		return ec.fieldContext_ForgetPayload_forgotten(ctx, field)
+	case "ids":
+		return ec.fieldContext_ForgetPayload_ids(ctx, field)
+	case "receipts":
+		return ec.fieldContext_ForgetPayload_receipts(ctx, field)
+	case "sagas":
+		return ec.fieldContext_ForgetPayload_sagas(ctx, field)
+	case "problems":
+		return ec.fieldContext_ForgetPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ForgetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_HoldBackendPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "backends":
+		return ec.fieldContext_HoldBackendPayload_backends(ctx, field)
+	case "problems":
+		return ec.fieldContext_HoldBackendPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HoldBackendPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Neighbor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5440,6 +6455,8 @@ func (ec *executionContext) childFields_ProcedurePayload(ctx context.Context, fi
 	switch field.Name {
 	case "procedure":
 		return ec.fieldContext_ProcedurePayload_procedure(ctx, field)
+	case "saga":
+		return ec.fieldContext_ProcedurePayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_ProcedurePayload_problems(ctx, field)
 	}
@@ -5526,6 +6543,8 @@ func (ec *executionContext) childFields_ProfilePayload(ctx context.Context, fiel
 	switch field.Name {
 	case "profile":
 		return ec.fieldContext_ProfilePayload_profile(ctx, field)
+	case "saga":
+		return ec.fieldContext_ProfilePayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_ProfilePayload_problems(ctx, field)
 	}
@@ -5582,6 +6601,22 @@ func (ec *executionContext) childFields_RecallResult(ctx context.Context, field 
 		return ec.fieldContext_RecallResult_legs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecallResult", field.Name)
+}
+
+func (ec *executionContext) childFields_Receipt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "store":
+		return ec.fieldContext_Receipt_store(ctx, field)
+	case "kind":
+		return ec.fieldContext_Receipt_kind(ctx, field)
+	case "name":
+		return ec.fieldContext_Receipt_name(ctx, field)
+	case "deleted":
+		return ec.fieldContext_Receipt_deleted(ctx, field)
+	case "left":
+		return ec.fieldContext_Receipt_left(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Receipt", field.Name)
 }
 
 func (ec *executionContext) childFields_Relationship(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5644,6 +6679,8 @@ func (ec *executionContext) childFields_RelationshipPayload(ctx context.Context,
 	switch field.Name {
 	case "relationship":
 		return ec.fieldContext_RelationshipPayload_relationship(ctx, field)
+	case "saga":
+		return ec.fieldContext_RelationshipPayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_RelationshipPayload_problems(ctx, field)
 	}
@@ -5654,10 +6691,102 @@ func (ec *executionContext) childFields_RelationshipsPayload(ctx context.Context
 	switch field.Name {
 	case "relationships":
 		return ec.fieldContext_RelationshipsPayload_relationships(ctx, field)
+	case "saga":
+		return ec.fieldContext_RelationshipsPayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_RelationshipsPayload_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RelationshipsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RepairDriftPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "found":
+		return ec.fieldContext_RepairDriftPayload_found(ctx, field)
+	case "repaired":
+		return ec.fieldContext_RepairDriftPayload_repaired(ctx, field)
+	case "problems":
+		return ec.fieldContext_RepairDriftPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RepairDriftPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Saga(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Saga_id(ctx, field)
+	case "operation":
+		return ec.fieldContext_Saga_operation(ctx, field)
+	case "state":
+		return ec.fieldContext_Saga_state(ctx, field)
+	case "onStoreDown":
+		return ec.fieldContext_Saga_onStoreDown(ctx, field)
+	case "steps":
+		return ec.fieldContext_Saga_steps(ctx, field)
+	case "nodes":
+		return ec.fieldContext_Saga_nodes(ctx, field)
+	case "receipts":
+		return ec.fieldContext_Saga_receipts(ctx, field)
+	case "problem":
+		return ec.fieldContext_Saga_problem(ctx, field)
+	case "attempts":
+		return ec.fieldContext_Saga_attempts(ctx, field)
+	case "nextAttemptAt":
+		return ec.fieldContext_Saga_nextAttemptAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Saga_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Saga_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Saga", field.Name)
+}
+
+func (ec *executionContext) childFields_SagaConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SagaConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SagaConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SagaConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SagaConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SagaEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SagaEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SagaEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SagaEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SagaPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "saga":
+		return ec.fieldContext_SagaPayload_saga(ctx, field)
+	case "problems":
+		return ec.fieldContext_SagaPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SagaPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SagaStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "store":
+		return ec.fieldContext_SagaStep_store(ctx, field)
+	case "name":
+		return ec.fieldContext_SagaStep_name(ctx, field)
+	case "state":
+		return ec.fieldContext_SagaStep_state(ctx, field)
+	case "attempts":
+		return ec.fieldContext_SagaStep_attempts(ctx, field)
+	case "error":
+		return ec.fieldContext_SagaStep_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SagaStep", field.Name)
 }
 
 func (ec *executionContext) childFields_SimilarEntity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5764,6 +6893,8 @@ func (ec *executionContext) childFields_TodoPayload(ctx context.Context, field g
 	switch field.Name {
 	case "todo":
 		return ec.fieldContext_TodoPayload_todo(ctx, field)
+	case "saga":
+		return ec.fieldContext_TodoPayload_saga(ctx, field)
 	case "problems":
 		return ec.fieldContext_TodoPayload_problems(ctx, field)
 	}

@@ -41,12 +41,22 @@ type Gateway struct {
 // Fault says what becomes of a call to a store: nil lets it pass, an error is what the store answers. It may panic.
 type Fault func(resilience.Op) error
 
+// Ran is the fault of a call that does what it shall, and whose answer is lost.
+func Ran(err error) error { return ran{err} }
+
+type ran struct{ error }
+
 // Break has every call go through a fault until it is called with nil.
 func (g *Gateway) Break(f Fault) { g.fault.Store(&f) }
 
 func (g *Gateway) inject(ctx context.Context, op resilience.Op, next func(context.Context) error) error {
 	if f := g.fault.Load(); f != nil && *f != nil {
-		if err := (*f)(op); err != nil {
+		err := (*f)(op)
+		if lost, ok := err.(ran); ok { //nolint:errorlint // it is made here
+			_ = next(ctx)
+			return lost.error
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -75,6 +85,33 @@ func NewSplit(tb testing.TB) *Gateway {
 	return begin(tb, func(set *stores.Set) { set.Atomic = nil }, nil)
 }
 
+// NewServers starts an edge like [NewGuarded], whose stores count as servers, one for each role.
+func NewServers(tb testing.TB, s resilience.Settings) *Gateway {
+	tb.Helper()
+	return begin(tb, asServers, &s)
+}
+
+// asServers takes from the backends of a set what they are known for as parts of this process.
+func asServers(set *stores.Set) {
+	set.Atomic = nil
+	closing := map[stores.Backend]func() error{}
+	for i, p := range set.Backends {
+		if closing[p.Backend] == nil {
+			closing[p.Backend] = sync.OnceValue(p.Backend.Close)
+		}
+		set.Backends[i].Backend = &server{p.Backend, closing[p.Backend]}
+	}
+}
+
+type server struct {
+	embedded stores.Backend
+	close    func() error
+}
+
+func (s *server) Name() string                   { return s.embedded.Name() }
+func (s *server) Ping(ctx context.Context) error { return s.embedded.Ping(ctx) }
+func (s *server) Close() error                   { return s.close() }
+
 func begin(tb testing.TB, change func(*stores.Set), protection *resilience.Settings) *Gateway {
 	tb.Helper()
 	g, err := start(tb.TempDir(), change, protection)
@@ -93,9 +130,7 @@ func begin(tb testing.TB, change func(*stores.Set), protection *resilience.Setti
 func NewSample(tb testing.TB) *Gateway {
 	tb.Helper()
 	g := New(tb)
-	if err := load(g); err != nil {
-		tb.Fatal(err)
-	}
+	Load(tb, g)
 	return g
 }
 
@@ -134,6 +169,14 @@ func Main(m *testing.M) {
 		_ = os.RemoveAll(sampleDir)
 	}
 	os.Exit(code)
+}
+
+// Load writes the sample memory into an edge.
+func Load(tb testing.TB, g *Gateway) {
+	tb.Helper()
+	if err := load(g); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // load writes the sample memory.
@@ -175,8 +218,8 @@ func start(dir string, change func(*stores.Set), protection *resilience.Settings
 		guards.Protect(*protection)
 	}
 	g.Set = resilience.Wrap(set, guards)
-	g.Writes = saga.New(g.Set)
-	options := graph.Options{Set: g.Set, Guards: guards, CursorKey: []byte("a key for tests only"), Log: logger}
+	g.Writes = saga.New(g.Set, saga.Options{Log: logger, Rest: time.Millisecond})
+	options := graph.Options{Set: g.Set, Guards: guards, Writes: g.Writes, CursorKey: []byte("a key for tests only"), Log: logger}
 	options.Transport.Introspection = true
 	options.Transport.Timeout = time.Hour // tests are not timed, however slow the machine
 	g.Handler, err = graph.NewHandler(options)

@@ -24,10 +24,13 @@ import (
 // Response is an answer of the edge.
 type Response struct {
 	Status int
+	Header http.Header
 	Body   []byte // as it was sent
 	Data   map[string]any
 	Errors []Error
 	Calls  []resilience.ReportCall // to the stores, in the order of their start
+
+	Degraded *resilience.Degradation // nil when nothing is missing or old
 }
 
 // Error is an entry of the errors of a response.
@@ -59,7 +62,13 @@ func Global(n stores.Node) string { return model.GlobalID(n.Ref()) }
 // wrongly.
 func (g *Gateway) Post(tb testing.TB, query string, vars map[string]any, header http.Header) Response {
 	tb.Helper()
-	body, err := json.Marshal(map[string]any{"query": query, "variables": vars})
+	return g.Send(tb, map[string]any{"query": query, "variables": vars}, header)
+}
+
+// Send is [Gateway.Post] for any parameters of a request.
+func (g *Gateway) Send(tb testing.TB, parameters map[string]any, header http.Header) Response {
+	tb.Helper()
+	body, err := json.Marshal(parameters)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -74,7 +83,7 @@ func (g *Gateway) Post(tb testing.TB, query string, vars map[string]any, header 
 	rec := httptest.NewRecorder()
 	g.Handler.ServeHTTP(rec, r)
 	for _, line := range g.Log.take("a batch left before it was full") {
-		tb.Errorf("%s (or a request beside it): %s", query, line)
+		tb.Errorf("%s (or a request beside it): %s", parameters["query"], line)
 	}
 	return read(tb, rec)
 }
@@ -84,12 +93,15 @@ func read(tb testing.TB, rec *httptest.ResponseRecorder) Response {
 	var body struct {
 		Data       map[string]any
 		Errors     []Error
-		Extensions struct{ Trace resilience.Report }
+		Extensions struct {
+			Trace    resilience.Report
+			Degraded *resilience.Degradation
+		}
 	}
 	if err := json.Unmarshal(rec.Body.Bytes(), &body); err != nil {
 		tb.Fatalf("the answer is not JSON: %v: %s", err, rec.Body)
 	}
-	return Response{rec.Code, rec.Body.Bytes(), body.Data, body.Errors, body.Extensions.Trace.Calls}
+	return Response{rec.Code, rec.Header(), rec.Body.Bytes(), body.Data, body.Errors, body.Extensions.Trace.Calls, body.Extensions.Degraded}
 }
 
 // Query is [Gateway.Post] for operations that must not have errors; it answers the data.

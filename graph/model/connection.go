@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 
+	"thalamus/loaders"
 	"thalamus/stores"
 )
 
@@ -20,7 +21,7 @@ type Edge[T any] struct {
 	Node   T
 }
 
-// The connections of the nouns.
+// The connections of the nouns and of their writes.
 type (
 	EpisodeConnection      = Connection[*stores.Episode]
 	EpisodeEdge            = Edge[*stores.Episode]
@@ -34,6 +35,8 @@ type (
 	ProfileEdge            = Edge[*stores.Profile]
 	TodoConnection         = Connection[*stores.Todo]
 	TodoEdge               = Edge[*stores.Todo]
+	SagaConnection         = Connection[*loaders.Saga]
+	SagaEdge               = Edge[*loaders.Saga]
 )
 
 // NewConnection turns a page of a store into a connection. count, which may be nil, is called only when the total is

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"thalamus/loaders"
+	"thalamus/resilience/saga"
 	"thalamus/stores"
 	"time"
 
@@ -77,6 +79,8 @@ type CompleteTodoInput struct {
 	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // An episode to remember.
@@ -111,6 +115,8 @@ type CreateEpisodeInput struct {
 	Entities graphql.Omittable[[]*stores.Ref] `json:"entities,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // A procedure to remember.
@@ -133,6 +139,8 @@ type CreateProcedureInput struct {
 	CreatedFrom graphql.Omittable[*stores.ProcedureOrigin] `json:"createdFrom,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // A todo to note.
@@ -157,6 +165,8 @@ type CreateTodoInput struct {
 	Entities graphql.Omittable[[]*stores.Ref] `json:"entities,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // What a decay did.
@@ -165,6 +175,8 @@ type DecayPayload struct {
 	Decayed int `json:"decayed"`
 	// How many edges were removed.
 	Pruned int `json:"pruned"`
+	// The write, or the one that stands in its way; null when nothing had to be written.
+	Saga *loaders.Saga `json:"saga,omitempty"`
 	// What kept it from happening.
 	Problems []*Problem `json:"problems"`
 }
@@ -181,6 +193,8 @@ type DecayRelationshipsInput struct {
 	Where graphql.Omittable[map[string]any] `json:"where,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // What to delete.
@@ -191,6 +205,8 @@ type DeleteInput struct {
 	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // The answer of a deletion.
@@ -199,8 +215,30 @@ type DeletePayload struct {
 	ID stores.Ref `json:"id"`
 	// Whether there was something to delete. Deleting what is absent is no problem.
 	Deleted bool `json:"deleted"`
+	// The write, or the one that stands in its way; null when nothing had to be written.
+	Saga *loaders.Saga `json:"saga,omitempty"`
 	// What kept it from happening.
 	Problems []*Problem `json:"problems"`
+}
+
+// How stores differ from each other.
+type Drift struct {
+	// How many differences there are.
+	Total int `json:"total"`
+	// The first of them, by kind and id.
+	Findings []*DriftFinding `json:"findings"`
+}
+
+// One difference between stores.
+type DriftFinding struct {
+	// In which way.
+	Kind saga.DriftKind `json:"kind"`
+	// The store that differs from the record of truth.
+	Store stores.Role `json:"store"`
+	// The global id of the node it is about, which may be gone.
+	ID stores.Ref `json:"id"`
+	// What is the matter.
+	Detail string `json:"detail"`
 }
 
 // Names edges: one by its id, or all that lead from one node to another.
@@ -221,8 +259,10 @@ type EntityBy struct {
 
 // The answer of a change to an entity.
 type EntityPayload struct {
-	// The entity as it is now; null when there were problems.
+	// The entity as it is now; null when there were problems other than QUEUED.
 	Entity *stores.Entity `json:"entity,omitempty"`
+	// The write, or the one that stands in its way; null when nothing had to be written.
+	Saga *loaders.Saga `json:"saga,omitempty"`
 	// What kept it from happening.
 	Problems []*Problem `json:"problems"`
 }
@@ -247,8 +287,70 @@ type EpisodeContextInput struct {
 
 // The answer of a change to an episode.
 type EpisodePayload struct {
-	// The episode as it is now; null when there were problems.
+	// The episode as it is now; null when there were problems other than QUEUED.
 	Episode *stores.Episode `json:"episode,omitempty"`
+	// The write, or the one that stands in its way; null when nothing had to be written.
+	Saga *loaders.Saga `json:"saga,omitempty"`
+	// What kept it from happening.
+	Problems []*Problem `json:"problems"`
+}
+
+// What to forget: either ids or where.
+type ForgetInput struct {
+	// Global ids of nodes of any noun, 1 to 200. Those that are not there are passed over.
+	Ids graphql.Omittable[[]*stores.Ref] `json:"ids,omitempty"`
+	// Everything that matches.
+	Where graphql.Omittable[*ForgetWhere] `json:"where,omitempty"`
+	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of each write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
+}
+
+// What was forgotten.
+type ForgetPayload struct {
+	// How many nodes, those of writes that are not committed yet included. Edges that went with nodes are counted in the receipts.
+	Forgotten int `json:"forgotten"`
+	// Which of the ids that were given; empty when `where` was.
+	Ids []*stores.Ref `json:"ids"`
+	// What was removed from each store, and what was found there afterwards, of all committed writes together.
+	Receipts []*stores.Receipt `json:"receipts"`
+	// The writes.
+	Sagas []*loaders.Saga `json:"sagas"`
+	// What kept it, or the rest of it, from happening.
+	Problems []*Problem `json:"problems"`
+}
+
+// What to forget, noun by noun. Nouns that are not given are kept. `{}` is all of a noun; nulls and empty conditions inside a filter are refused, so that a variable that was not set does not forget everything.
+type ForgetWhere struct {
+	// These episodes.
+	Episodes graphql.Omittable[map[string]any] `json:"episodes,omitempty"`
+	// These entities.
+	Entities graphql.Omittable[map[string]any] `json:"entities,omitempty"`
+	// These procedures.
+	Procedures graphql.Omittable[map[string]any] `json:"procedures,omitempty"`
+	// These todos.
+	Todos graphql.Omittable[map[string]any] `json:"todos,omitempty"`
+	// These relationships. Those of nodes that are forgotten go with them.
+	Relationships graphql.Omittable[map[string]any] `json:"relationships,omitempty"`
+	// The profile.
+	Profile graphql.Omittable[*bool] `json:"profile,omitempty"`
+	// All of every noun in the scope.
+	Everything graphql.Omittable[*bool] `json:"everything,omitempty"`
+}
+
+// A backend to hold, or to let go of.
+type HoldBackendInput struct {
+	// A role that it plays. All its roles are held with it.
+	Role stores.Role `json:"role"`
+	// Whether calls are kept from it. It lasts until it is let go of, or until the gateway restarts.
+	Held bool `json:"held"`
+}
+
+// The answer of `holdBackend`.
+type HoldBackendPayload struct {
+	// How the backends are now.
+	Backends []*Backend `json:"backends"`
 	// What kept it from happening.
 	Problems []*Problem `json:"problems"`
 }
@@ -311,7 +413,7 @@ type Pool struct {
 	Refused int `json:"refused"`
 }
 
-// Something a caller can plan for that kept a mutation, or a part of it, from happening.
+// Something a caller can plan for that kept a mutation, or a part of it, from happening, or keeps it waiting.
 type Problem struct {
 	// What kind of problem it is.
 	Code ProblemCode `json:"code"`
@@ -323,8 +425,10 @@ type Problem struct {
 
 // The answer of a change to a procedure.
 type ProcedurePayload struct {
-	// The procedure as it is now; null when there were problems.
+	// The procedure as it is now; null when there were problems other than QUEUED.
 	Procedure *stores.Procedure `json:"procedure,omitempty"`
+	// The write, or the one that stands in its way; null when nothing had to be written.
+	Saga *loaders.Saga `json:"saga,omitempty"`
 	// What kept it from happening.
 	Problems []*Problem `json:"problems"`
 }
@@ -345,8 +449,10 @@ type ProcedureStepInput struct {
 
 // The answer of a change to a profile.
 type ProfilePayload struct {
-	// The profile as it is now; null when there were problems.
+	// The profile as it is now; null when there were problems other than QUEUED.
 	Profile *stores.Profile `json:"profile,omitempty"`
+	// The write, or the one that stands in its way; null when nothing had to be written.
+	Saga *loaders.Saga `json:"saga,omitempty"`
 	// What kept it from happening.
 	Problems []*Problem `json:"problems"`
 }
@@ -465,6 +571,8 @@ type RecordProcedureOutcomeInput struct {
 	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // An edge to write. Fields that are left out keep what the edge holds.
@@ -487,12 +595,16 @@ type RelateInput struct {
 	Metadata graphql.Omittable[map[string]any] `json:"metadata,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // The answer of a change to a relationship.
 type RelationshipPayload struct {
-	// The relationship as it is now; null when there were problems.
+	// The relationship as it is now; null when there were problems other than QUEUED.
 	Relationship *stores.Relationship `json:"relationship,omitempty"`
+	// The write, or the one that stands in its way; null when nothing had to be written.
+	Saga *loaders.Saga `json:"saga,omitempty"`
 	// What kept it from happening.
 	Problems []*Problem `json:"problems"`
 }
@@ -501,7 +613,49 @@ type RelationshipPayload struct {
 type RelationshipsPayload struct {
 	// The relationships as they are now.
 	Relationships []*stores.Relationship `json:"relationships"`
+	// The write, or the one that stands in its way; null when nothing had to be written.
+	Saga *loaders.Saga `json:"saga,omitempty"`
 	// What kept it from happening.
+	Problems []*Problem `json:"problems"`
+}
+
+// What to mend.
+type RepairDriftInput struct {
+	// Drift of these kinds; of all unless given.
+	Kinds graphql.Omittable[[]saga.DriftKind] `json:"kinds,omitempty"`
+	// Only says what there is to mend.
+	DryRun bool `json:"dryRun"`
+}
+
+// What was mended.
+type RepairDriftPayload struct {
+	// What was found before, up to 100 findings of it.
+	Found *Drift `json:"found,omitempty"`
+	// How many findings were mended; what a write took up meanwhile is left to it.
+	Repaired int `json:"repaired"`
+	// What kept it from happening.
+	Problems []*Problem `json:"problems"`
+}
+
+// A write to give up.
+type ResolveSagaInput struct {
+	// Which one.
+	ID stores.Ref `json:"id"`
+	// Why, 1 to 1000 characters. It is kept as the problem of the write, and logged.
+	Reason string `json:"reason"`
+}
+
+// A write to work on at once.
+type RetrySagaInput struct {
+	// Which one.
+	ID stores.Ref `json:"id"`
+}
+
+// The answer to what an administrator does about a write.
+type SagaPayload struct {
+	// The write as it is now; null when there were problems.
+	Saga *loaders.Saga `json:"saga,omitempty"`
+	// What kept it from happening: NOT_FOUND, or CONFLICT when it has ended or somebody works on it.
 	Problems []*Problem `json:"problems"`
 }
 
@@ -545,6 +699,8 @@ type StrengthenInput struct {
 	Rate float64 `json:"rate"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // What is true now instead. What is left out is taken over from the old version.
@@ -565,12 +721,16 @@ type SupersedeEntityInput struct {
 	Source graphql.Omittable[*string] `json:"source,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // The answer of a change to a todo.
 type TodoPayload struct {
-	// The todo as it is now; null when there were problems.
+	// The todo as it is now; null when there were problems other than QUEUED.
 	Todo *stores.Todo `json:"todo,omitempty"`
+	// The write, or the one that stands in its way; null when nothing had to be written.
+	Saga *loaders.Saga `json:"saga,omitempty"`
 	// What kept it from happening.
 	Problems []*Problem `json:"problems"`
 }
@@ -613,6 +773,8 @@ type UpdateEntityInput struct {
 	Metadata graphql.Omittable[map[string]any] `json:"metadata,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // Changes to an episode.
@@ -651,6 +813,8 @@ type UpdateEpisodeInput struct {
 	Entities graphql.Omittable[[]*stores.Ref] `json:"entities,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // Changes to a procedure.
@@ -675,6 +839,8 @@ type UpdateProcedureInput struct {
 	ConsolidatedInto graphql.Omittable[*stores.Ref] `json:"consolidatedInto,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // Changes to a profile.
@@ -697,6 +863,8 @@ type UpdateProfileInput struct {
 	Metadata graphql.Omittable[map[string]any] `json:"metadata,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // Changes to a relationship.
@@ -715,6 +883,8 @@ type UpdateRelationshipInput struct {
 	Metadata graphql.Omittable[map[string]any] `json:"metadata,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // Changes to a todo.
@@ -743,6 +913,8 @@ type UpdateTodoInput struct {
 	Entities graphql.Omittable[[]*stores.Ref] `json:"entities,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // What is known about an entity. Fields that are left out keep what they hold.
@@ -777,6 +949,8 @@ type UpsertEntityInput struct {
 	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // What is known about the owner of the scope. Fields that are left out keep what they hold.
@@ -797,6 +971,8 @@ type UpsertProfileInput struct {
 	ExpectedVersion graphql.Omittable[*int] `json:"expectedVersion,omitempty"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
 }
 
 // Edges to weaken.
@@ -807,6 +983,18 @@ type WeakenInput struct {
 	Rate float64 `json:"rate"`
 	// The same key with the same input gets the first answer again; with another input, a conflict. 1 to 255 characters.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// How long the caller waits, and what becomes of the write when a store is down. It is no part of what the key stands for.
+	Write graphql.Omittable[*WriteOptions] `json:"write,omitempty"`
+}
+
+// How long the author of a write waits, and what becomes of it when a store is down.
+type WriteOptions struct {
+	// Until when the answer waits.
+	Wait graphql.Omittable[*saga.Wait] `json:"wait,omitempty"`
+	// How long it waits at most, up to PT5M; the write goes on without it. Without a limit it waits as long as the operation may take.
+	WaitAtMost graphql.Omittable[*time.Duration] `json:"waitAtMost,omitempty"`
+	// What is done when a store that the write needs is down.
+	OnStoreDown graphql.Omittable[*stores.OnDown] `json:"onStoreDown,omitempty"`
 }
 
 // How a backend is.
@@ -877,17 +1065,20 @@ const (
 	BreakerStateOpen BreakerState = "OPEN"
 	// One at a time, to see whether it is back.
 	BreakerStateHalfOpen BreakerState = "HALF_OPEN"
+	// None does: an administrator keeps them from it.
+	BreakerStateHeld BreakerState = "HELD"
 )
 
 var AllBreakerState = []BreakerState{
 	BreakerStateClosed,
 	BreakerStateOpen,
 	BreakerStateHalfOpen,
+	BreakerStateHeld,
 }
 
 func (e BreakerState) IsValid() bool {
 	switch e {
-	case BreakerStateClosed, BreakerStateOpen, BreakerStateHalfOpen:
+	case BreakerStateClosed, BreakerStateOpen, BreakerStateHalfOpen, BreakerStateHeld:
 		return true
 	}
 	return false
@@ -1098,6 +1289,8 @@ const (
 	ProblemCodeConflict ProblemCode = "CONFLICT"
 	// The configured backend cannot do it.
 	ProblemCodeUnsupported ProblemCode = "UNSUPPORTED"
+	// A store is down, and the write waits for it: it is not committed yet, and the node is shown as it will be. Ask `saga(id)` what became of it.
+	ProblemCodeQueued ProblemCode = "QUEUED"
 )
 
 var AllProblemCode = []ProblemCode{
@@ -1105,11 +1298,12 @@ var AllProblemCode = []ProblemCode{
 	ProblemCodeNotFound,
 	ProblemCodeConflict,
 	ProblemCodeUnsupported,
+	ProblemCodeQueued,
 }
 
 func (e ProblemCode) IsValid() bool {
 	switch e {
-	case ProblemCodeInvalid, ProblemCodeNotFound, ProblemCodeConflict, ProblemCodeUnsupported:
+	case ProblemCodeInvalid, ProblemCodeNotFound, ProblemCodeConflict, ProblemCodeUnsupported, ProblemCodeQueued:
 		return true
 	}
 	return false
@@ -1360,6 +1554,8 @@ const (
 	RecallLegNameSession RecallLegName = "SESSION"
 	// By edges and mentions.
 	RecallLegNameGraph RecallLegName = "GRAPH"
+	// By words of the question in the texts as they are stored; it stands in for DENSE and KEYWORD while the vectors do not answer.
+	RecallLegNameText RecallLegName = "TEXT"
 )
 
 var AllRecallLegName = []RecallLegName{
@@ -1367,11 +1563,12 @@ var AllRecallLegName = []RecallLegName{
 	RecallLegNameKeyword,
 	RecallLegNameSession,
 	RecallLegNameGraph,
+	RecallLegNameText,
 }
 
 func (e RecallLegName) IsValid() bool {
 	switch e {
-	case RecallLegNameDense, RecallLegNameKeyword, RecallLegNameSession, RecallLegNameGraph:
+	case RecallLegNameDense, RecallLegNameKeyword, RecallLegNameSession, RecallLegNameGraph, RecallLegNameText:
 		return true
 	}
 	return false
@@ -1480,6 +1677,73 @@ func (e *RelationshipOrderField) UnmarshalJSON(b []byte) error {
 }
 
 func (e RelationshipOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What writes can be sorted by.
+type SagaOrderField string
+
+const (
+	// The mutation.
+	SagaOrderFieldOperation SagaOrderField = "OPERATION"
+	// How far it has come.
+	SagaOrderFieldState SagaOrderField = "STATE"
+	// Rounds of work.
+	SagaOrderFieldAttempts SagaOrderField = "ATTEMPTS"
+	// When it was written down.
+	SagaOrderFieldCreatedAt SagaOrderField = "CREATED_AT"
+	// When it last changed.
+	SagaOrderFieldUpdatedAt SagaOrderField = "UPDATED_AT"
+)
+
+var AllSagaOrderField = []SagaOrderField{
+	SagaOrderFieldOperation,
+	SagaOrderFieldState,
+	SagaOrderFieldAttempts,
+	SagaOrderFieldCreatedAt,
+	SagaOrderFieldUpdatedAt,
+}
+
+func (e SagaOrderField) IsValid() bool {
+	switch e {
+	case SagaOrderFieldOperation, SagaOrderFieldState, SagaOrderFieldAttempts, SagaOrderFieldCreatedAt, SagaOrderFieldUpdatedAt:
+		return true
+	}
+	return false
+}
+
+func (e SagaOrderField) String() string {
+	return string(e)
+}
+
+func (e *SagaOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SagaOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SagaOrderField", str)
+	}
+	return nil
+}
+
+func (e SagaOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SagaOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SagaOrderField) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

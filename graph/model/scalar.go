@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,14 +52,7 @@ func ParseGlobalID(s string) (stores.Ref, error) {
 	return r, nil
 }
 
-func known(k stores.Kind) bool {
-	for _, kind := range stores.Kinds {
-		if k == kind {
-			return true
-		}
-	}
-	return false
-}
+func known(k stores.Kind) bool { return k == stores.KindSaga || slices.Contains(stores.Kinds, k) }
 
 // MarshalString writes a text; the empty text of an optional field is null.
 func MarshalString(s string) graphql.Marshaler {

@@ -26,22 +26,22 @@ func (r *entityResolver) Retrievability(ctx context.Context, obj *stores.Entity)
 }
 
 func (r *entityResolver) Content(ctx context.Context, obj *stores.Entity) (*string, error) {
-	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj.ID)
+	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj)
 	return &record.Content, err
 }
 
 func (r *entityResolver) Keywords(ctx context.Context, obj *stores.Entity) ([]string, error) {
-	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj.ID)
+	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj)
 	return some(record.Keywords), err
 }
 
 func (r *entityResolver) Aliases(ctx context.Context, obj *stores.Entity) ([]string, error) {
-	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj.ID)
+	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj)
 	return some(record.Aliases), err
 }
 
 func (r *entityResolver) Metadata(ctx context.Context, obj *stores.Entity) (map[string]any, error) {
-	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj.ID)
+	record, err := load(ctx).EntityRecord(ctx, at(ctx), obj)
 	return record.Metadata, err
 }
 
@@ -84,8 +84,9 @@ func (r *entityResolver) Embedding(ctx context.Context, obj *stores.Entity) ([]f
 }
 
 func (r *mutationResolver) UpsertEntity(ctx context.Context, input model.UpsertEntityInput) (*model.EntityPayload, error) {
-	entity, err := r.writes.UpsertEntity(ctx, scope(ctx), request(ctx), input.Name, input.ExpectedVersion.Value(), input.Change)
-	return payload(ctx, model.NewEntityPayload, entity, err)
+	q := request(ctx)
+	entity, err := r.writes.UpsertEntity(ctx, scope(ctx), q, input.Name, input.ExpectedVersion.Value(), input.Change)
+	return payload(ctx, model.NewEntityPayload, q, entity, err)
 }
 
 func (r *mutationResolver) UpdateEntity(ctx context.Context, input model.UpdateEntityInput) (*model.EntityPayload, error) {

@@ -49,12 +49,7 @@ func (r *episodeResolver) Embedding(ctx context.Context, obj *stores.Episode) ([
 }
 
 func (r *mutationResolver) CreateEpisode(ctx context.Context, input model.CreateEpisodeInput) (*model.EpisodePayload, error) {
-	episode, err := input.Episode()
-	if err != nil {
-		return model.NewEpisodePayload(nil, err)
-	}
-	episode, err = r.writes.CreateEpisode(ctx, scope(ctx), request(ctx), episode)
-	return payload(ctx, model.NewEpisodePayload, episode, err)
+	return create(ctx, input.Episode, r.writes.CreateEpisode, model.NewEpisodePayload)
 }
 
 func (r *mutationResolver) UpdateEpisode(ctx context.Context, input model.UpdateEpisodeInput) (*model.EpisodePayload, error) {

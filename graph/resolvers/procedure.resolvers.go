@@ -13,12 +13,7 @@ import (
 )
 
 func (r *mutationResolver) CreateProcedure(ctx context.Context, input model.CreateProcedureInput) (*model.ProcedurePayload, error) {
-	procedure, err := input.Procedure()
-	if err != nil {
-		return model.NewProcedurePayload(nil, err)
-	}
-	procedure, err = r.writes.CreateProcedure(ctx, scope(ctx), request(ctx), procedure)
-	return payload(ctx, model.NewProcedurePayload, procedure, err)
+	return create(ctx, input.Procedure, r.writes.CreateProcedure, model.NewProcedurePayload)
 }
 
 func (r *mutationResolver) UpdateProcedure(ctx context.Context, input model.UpdateProcedureInput) (*model.ProcedurePayload, error) {

@@ -13,8 +13,9 @@ import (
 )
 
 func (r *mutationResolver) UpsertProfile(ctx context.Context, input model.UpsertProfileInput) (*model.ProfilePayload, error) {
-	profile, err := r.writes.UpsertProfile(ctx, scope(ctx), request(ctx), input.ExpectedVersion.Value(), input.Change)
-	return payload(ctx, model.NewProfilePayload, profile, err)
+	q := request(ctx)
+	profile, err := r.writes.UpsertProfile(ctx, scope(ctx), q, input.ExpectedVersion.Value(), input.Change)
+	return payload(ctx, model.NewProfilePayload, q, profile, err)
 }
 
 func (r *mutationResolver) UpdateProfile(ctx context.Context, input model.UpdateProfileInput) (*model.ProfilePayload, error) {

@@ -13,8 +13,9 @@ import (
 )
 
 func (r *mutationResolver) Relate(ctx context.Context, input model.RelateInput) (*model.RelationshipPayload, error) {
-	edge, err := r.writes.Relate(ctx, scope(ctx), request(ctx), input.Edge(), input.Change)
-	return payload(ctx, model.NewRelationshipPayload, edge, err)
+	q := request(ctx)
+	edge, err := r.writes.Relate(ctx, scope(ctx), q, input.Edge(), input.Change)
+	return payload(ctx, model.NewRelationshipPayload, q, edge, err)
 }
 
 func (r *mutationResolver) UpdateRelationship(ctx context.Context, input model.UpdateRelationshipInput) (*model.RelationshipPayload, error) {
@@ -34,11 +35,7 @@ func (r *mutationResolver) Weaken(ctx context.Context, input model.WeakenInput) 
 }
 
 func (r *mutationResolver) DecayRelationships(ctx context.Context, input model.DecayRelationshipsInput) (*model.DecayPayload, error) {
-	decay, err := input.Decay(stores.Now())
-	if err != nil {
-		return model.NewDecayPayload(stores.Faded{}, err)
-	}
-	return model.NewDecayPayload(r.writes.Decay(ctx, scope(ctx), request(ctx), decay))
+	return fade(ctx, input, r.writes.Decay)
 }
 
 func (r *queryResolver) Relationships(ctx context.Context, where map[string]any, orderBy []map[string]any, first *int, after *string, last *int, before *string) (*model.Connection[*stores.Relationship], error) {

@@ -5,6 +5,7 @@ package resolvers
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -24,12 +25,21 @@ type Resolver struct {
 	writes *saga.Writer
 	recall *recall.Engine
 	signer *model.Signer
-	health func(context.Context) []*model.Backend
+
+	backends Backends
 }
 
-// New makes the resolvers. health answers how the backends are.
-func New(set *stores.Set, writes *saga.Writer, engine *recall.Engine, signer *model.Signer, health func(context.Context) []*model.Backend) *Resolver {
-	return &Resolver{set: set, writes: writes, recall: engine, signer: signer, health: health}
+// Backends are the guarded stores, for operators.
+type Backends interface {
+	// Health asks each how it is.
+	Health(ctx context.Context) []*model.Backend
+	// Hold keeps every call from the backend of a role, or lets them through again.
+	Hold(role stores.Role, held bool) error
+}
+
+// New makes the resolvers.
+func New(set *stores.Set, writes *saga.Writer, engine *recall.Engine, signer *model.Signer, backends Backends) *Resolver {
+	return &Resolver{set: set, writes: writes, recall: engine, signer: signer, backends: backends}
 }
 
 // scope is the caller's.
@@ -46,20 +56,37 @@ func load(ctx context.Context) *loaders.Loaders { return loaders.For(ctx) }
 func at(ctx context.Context) *loaders.Place { return selection.At(ctx) }
 
 // request identifies the running mutation for its idempotency key. The input is taken as it was sent, so that a field
-// left out differs from a null.
+// left out differs from a null. How its author waits is no part of it.
 func request(ctx context.Context) saga.Request {
 	fc := graphql.GetFieldContext(ctx)
 	args := fc.Field.ArgumentMap(graphql.GetOperationContext(ctx).Variables)
-	input, _ := args["input"].(map[string]any)
-	var key *string
-	if k, ok := input["idempotencyKey"].(string); ok {
-		key = &k
-	}
+	sent, _ := args["input"].(map[string]any)
+	input := maps.Clone(sent)
+	delete(input, "write")
 	canonical, err := json.Marshal(input)
 	if err != nil {
 		panic("resolvers: an input is not JSON: " + err.Error()) // it was parsed from JSON or GraphQL
 	}
-	return saga.Request{Operation: fc.Field.Name, Key: key, Input: canonical}
+	r := saga.Request{Operation: fc.Field.Name, Input: canonical, Outcome: &saga.Outcome{}}
+	if key, ok := input["idempotencyKey"].(string); ok {
+		r.Key = &key
+	}
+	if write, ok := sent["write"].(map[string]any); ok {
+		waiting(&r, write)
+	}
+	return r
+}
+
+// waiting reads how the author of a write waits. Its values were checked before.
+func waiting(r *saga.Request, write map[string]any) {
+	wait, _ := write["wait"].(string)
+	down, _ := write["onStoreDown"].(string)
+	r.Wait, r.OnDown = saga.Wait(wait), stores.OnDown(down)
+	if most, err := model.UnmarshalDuration(write["waitAtMost"]); err == nil {
+		if r.AtMost = most; most == 0 {
+			r.Wait = saga.UntilAccepted
+		}
+	}
 }
 
 // arrived announces nodes that a resolver answers without a loader.
@@ -71,12 +98,13 @@ func arrived[T stores.Node](ctx context.Context, nodes ...T) {
 	at(ctx).Arrived(kinds)
 }
 
-// payload announces the node of a payload.
-func payload[T stores.Node, P any](ctx context.Context, make func(T, error) (P, error), node T, err error) (P, error) {
-	if err == nil {
+// payload announces the node of a payload. There is none yet of a write that waits as it was sent.
+func payload[T stores.Node, P any](ctx context.Context, make func(*saga.Outcome, T, error) (P, error), r saga.Request, node T, err error) (P, error) {
+	var none T
+	if err == nil && any(node) != any(none) {
 		arrived(ctx, node)
 	}
-	return make(node, err)
+	return make(r.Outcome, node, err)
 }
 
 // keyOf is the key in a global id that has to name a given noun; any other gives the empty key, which is nobody's.
@@ -87,29 +115,62 @@ func keyOf(r stores.Ref, kind stores.Kind) stores.ID {
 	return r.ID
 }
 
-// deletion deletes the node of an id that has to name a given noun.
-func deletion(ctx context.Context, in model.DeleteInput, kind stores.Kind,
-	remove func(context.Context, stores.Scope, saga.Request, stores.ID, *int) (bool, error),
-) (*model.DeletePayload, error) {
-	id, err := model.KeyOf("id", in.ID, kind)
-	if err != nil {
-		return model.NewDeletePayload(in.ID, false, err)
+// create writes the new node that an input describes.
+func create[T stores.Node, P any](ctx context.Context, describe func() (T, error),
+	write func(context.Context, stores.Scope, saga.Request, T) (T, error), make func(*saga.Outcome, T, error) (P, error),
+) (P, error) {
+	r := request(ctx)
+	node, err := describe()
+	if err == nil {
+		node, err = write(ctx, scope(ctx), r, node)
 	}
-	deleted, err := remove(ctx, scope(ctx), request(ctx), id, in.ExpectedVersion.Value())
-	return model.NewDeletePayload(in.ID, deleted, err)
+	return payload(ctx, make, r, node, err)
 }
 
 // update changes the node of an id that has to name a given noun.
 func update[T stores.Node, C, P any](ctx context.Context, ref stores.Ref, kind stores.Kind, expected graphql.Omittable[*int], change C,
-	write func(context.Context, stores.Scope, saga.Request, stores.ID, *int, C) (T, error), make func(T, error) (P, error),
+	write func(context.Context, stores.Scope, saga.Request, stores.ID, *int, C) (T, error), make func(*saga.Outcome, T, error) (P, error),
 ) (P, error) {
+	r := request(ctx)
 	id, err := model.KeyOf("id", ref, kind)
-	if err != nil {
-		var none T
-		return make(none, err)
+	var changed T
+	if err == nil {
+		changed, err = write(ctx, scope(ctx), r, id, expected.Value(), change)
 	}
-	node, err := write(ctx, scope(ctx), request(ctx), id, expected.Value(), change)
-	return payload(ctx, make, node, err)
+	return payload(ctx, make, r, changed, err)
+}
+
+// deletion deletes the node of an id that has to name a given noun.
+func deletion(ctx context.Context, in model.DeleteInput, kind stores.Kind,
+	remove func(context.Context, stores.Scope, saga.Request, stores.ID, *int) (bool, error),
+) (*model.DeletePayload, error) {
+	r, deleted := request(ctx), false
+	id, err := model.KeyOf("id", in.ID, kind)
+	if err == nil {
+		deleted, err = remove(ctx, scope(ctx), r, id, in.ExpectedVersion.Value())
+	}
+	return model.NewDeletePayload(r.Outcome, in.ID, deleted, err)
+}
+
+// forget erases what an input selects.
+func forget(ctx context.Context, input model.ForgetInput,
+	write func(context.Context, stores.Scope, saga.Request, saga.Selection) (saga.Forgotten, error),
+) (*model.ForgetPayload, error) {
+	what, err := input.Selection()
+	if err != nil {
+		return model.NewForgetPayload(saga.Forgotten{}, false, err)
+	}
+	done, err := write(ctx, scope(ctx), request(ctx), what)
+	return model.NewForgetPayload(done, what.Refs != nil, err)
+}
+
+// administer does something about the saga of an id.
+func administer(ref stores.Ref, do func(stores.ID) (*stores.Saga, error)) (*model.SagaPayload, error) {
+	id, err := model.KeyOf("id", ref, stores.KindSaga)
+	if err != nil {
+		return model.NewSagaPayload(nil, err)
+	}
+	return model.NewSagaPayload(do(id))
 }
 
 // episodeKey is the key that the source of an entity names, if it names one.

@@ -21,7 +21,7 @@ func (r *queryResolver) Nodes(ctx context.Context, ids []*stores.Ref) ([]stores.
 }
 
 func (r *queryResolver) Backends(ctx context.Context) ([]*model.Backend, error) {
-	return r.health(ctx), nil
+	return r.backends.Health(ctx), nil
 }
 
 func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }

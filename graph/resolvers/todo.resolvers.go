@@ -13,12 +13,7 @@ import (
 )
 
 func (r *mutationResolver) CreateTodo(ctx context.Context, input model.CreateTodoInput) (*model.TodoPayload, error) {
-	todo, err := input.Todo()
-	if err != nil {
-		return model.NewTodoPayload(nil, err)
-	}
-	todo, err = r.writes.CreateTodo(ctx, scope(ctx), request(ctx), todo)
-	return payload(ctx, model.NewTodoPayload, todo, err)
+	return create(ctx, input.Todo, r.writes.CreateTodo, model.NewTodoPayload)
 }
 
 func (r *mutationResolver) UpdateTodo(ctx context.Context, input model.UpdateTodoInput) (*model.TodoPayload, error) {

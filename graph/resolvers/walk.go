@@ -100,11 +100,7 @@ func (r *Resolver) entityBy(ctx context.Context, by model.EntityBy) (*stores.Ent
 		return nil, stores.Invalid("by", "needs an id or a name, and not both")
 	}
 	if name != nil {
-		records, err := r.set.EntityRecords.ByName(ctx, scope(ctx), []string{*name})
-		if err != nil || records[*name] == nil {
-			return nil, err
-		}
-		return load(ctx).Entity(ctx, at(ctx), records[*name].ID)
+		return load(ctx).EntityByName(ctx, at(ctx), *name)
 	}
 	return load(ctx).Entity(ctx, at(ctx), keyOf(*id, stores.KindEntity))
 }
@@ -130,13 +126,27 @@ func (r *Resolver) ask(ctx context.Context, input model.RecallInput) (*model.Rec
 func weigh(ctx context.Context, by *model.EdgesBy, rate float64,
 	write func(context.Context, stores.Scope, saga.Request, saga.Edges, float64) ([]*stores.Relationship, error),
 ) (*model.RelationshipsPayload, error) {
+	r := request(ctx)
 	edges, err := by.Named()
 	if err != nil {
-		return model.NewRelationshipsPayload(nil, err)
+		return model.NewRelationshipsPayload(r.Outcome, nil, err)
 	}
-	changed, err := write(ctx, scope(ctx), request(ctx), edges, rate)
+	changed, err := write(ctx, scope(ctx), r, edges, rate)
 	if err == nil {
 		arrived(ctx, changed...)
 	}
-	return model.NewRelationshipsPayload(changed, err)
+	return model.NewRelationshipsPayload(r.Outcome, changed, err)
+}
+
+// fade lets edges fade.
+func fade(ctx context.Context, input model.DecayRelationshipsInput,
+	write func(context.Context, stores.Scope, saga.Request, stores.Decay) (stores.Faded, error),
+) (*model.DecayPayload, error) {
+	r := request(ctx)
+	decay, err := input.Decay(stores.Now())
+	if err != nil {
+		return model.NewDecayPayload(r.Outcome, stores.Faded{}, err)
+	}
+	faded, err := write(ctx, scope(ctx), r, decay)
+	return model.NewDecayPayload(r.Outcome, faded, err)
 }

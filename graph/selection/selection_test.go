@@ -49,7 +49,8 @@ func TestPlaces(t *testing.T) {
 		"episodes.adjacent":    {"all/edges/node/next all/edges/node/previous"},
 		"todos.byEpisode":      {"all/edges/node/next/todos"},
 		"relationships.byNode": {"entity/relationships"},
-		"entities.byId":        {"entity", "entity/relationships/edges/node/source entity/relationships/edges/node/to"},
+		"entities.byName":      {"entity"},
+		"entities.byId":        {"entity/relationships/edges/node/source entity/relationships/edges/node/to"},
 	} {
 		if !slices.Equal(got[operation], want) {
 			t.Errorf("%s served %q, want %q", operation, got[operation], want)

@@ -9,7 +9,9 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -163,8 +165,18 @@ func writes(w *saga.Writer) map[string]func(memory, saga.Request) error {
 	}
 }
 
-// TestAllOrNothing breaks each write at each of its calls in turn: nothing may change until all of them succeed, whether
-// the stores are one database or several.
+// faults are what can become of a call: the store does not get it, does it and cannot say so, or refuses it.
+var faults = map[string]struct {
+	err  error
+	kind error // of the error that the author of the write gets
+}{
+	"lost call":   {stores.Unavailable("x", errors.New("broken")), stores.ErrUnavailable},
+	"lost answer": {graphtest.Ran(stores.Unavailable("x", errors.New("broken"))), stores.ErrUnavailable},
+	"refusal":     {stores.Invalid("", "no"), stores.ErrInvalid},
+}
+
+// TestAllOrNothing breaks each write at each of its calls in turn, in every way, and goes on breaking calls of this name
+// until the write has ended. Nothing may be left of it then, at the latest when its saga was carried on.
 func TestAllOrNothing(t *testing.T) {
 	t.Run("OneDatabase", func(t *testing.T) { testAllOrNothing(t, graphtest.New(t)) })
 	t.Run("SeveralDatabases", func(t *testing.T) { testAllOrNothing(t, graphtest.NewSplit(t)) })
@@ -172,40 +184,112 @@ func TestAllOrNothing(t *testing.T) {
 
 func testAllOrNothing(t *testing.T, g *graphtest.Gateway) {
 	all := writes(g.Writes)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		t.Run(name, func(t *testing.T) {
-			m := remember(t, g)
-			before := m.dump(t, "key")
-			for at := 1; ; at++ {
-				calls := 0
-				var broken string
-				g.Break(func(op resilience.Op) error {
-					if calls++; calls == at {
-						broken = op.Name
-						return stores.Unavailable(op.Backend, errors.New("broken"))
-					}
-					return nil
-				})
-				err := all[name](m, saga.Request{Operation: name, Key: new("key"), Input: []byte(`{}`)})
-				g.Break(nil)
-				after := m.dump(t, "key")
-				if broken == "" { // every call succeeded
-					if err != nil || before == after {
-						t.Errorf("unbroken: %v", err)
-					}
-					if at < 4 {
-						t.Errorf("only %d calls were broken", at-1)
-					}
-					return
-				}
-				if !errors.Is(err, stores.ErrUnavailable) {
-					t.Errorf("broken at %s: %v", broken, err)
-				}
-				if before != after {
-					t.Fatalf("broken at %s it leaves something else (-before +after):\n%s", broken, cmp.Diff(unfolded(before), unfolded(after)))
-				}
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		for k, fault := range slices.Sorted(maps.Keys(faults)) {
+			if slow() && (i+k)%len(faults) != 0 {
+				continue // each write is broken in one way then, and each way is tried
 			}
-		})
+			t.Run(name+"/"+fault, func(t *testing.T) {
+				m := remember(t, g)
+				before := m.dump(t, "key")
+				for at := 1; ; at++ {
+					broken, err := m.breakAt(at, faults[fault].err, func() error {
+						return all[name](m, saga.Request{Operation: name, Key: new("key"), Input: []byte(`{}`)})
+					})
+					m.settle(t)
+					m.whole(t)
+					after := m.dump(t, "key")
+					if broken.Name == "" { // every call succeeded
+						if err != nil || before == after {
+							t.Errorf("unbroken: %v", err)
+						}
+						if at < 4 {
+							t.Errorf("only %d calls were broken", at-1)
+						}
+						return
+					}
+					if before != after && (broken.Role != stores.RoleRecords || !m.committed(t, "key")) {
+						t.Fatalf("broken at %s it leaves something else (-before +after):\n%s", broken.Name, cmp.Diff(unfolded(before), unfolded(after)))
+					}
+					if before != after { // the journal, or what shares its database, failed, so nobody could say that it happened, or take it back
+						m = remember(t, g)
+						before = m.dump(t, "key")
+					} else if !errors.Is(err, faults[fault].kind) {
+						t.Errorf("broken at %s: %v", broken.Name, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// slow says that the tests run with -short, or on servers.
+func slow() bool { return testing.Short() || graphtest.OnServers() }
+
+// committed says that the write under a key happened, and that its answer is remembered.
+func (m memory) committed(t *testing.T, key string) bool {
+	t.Helper()
+	a, err := m.Set.Answers.Get(t.Context(), m.scope, key)
+	if err != nil || a == nil || a.Saga == "" {
+		t.Fatalf("the answer %+v, %v", a, err)
+	}
+	found, err := m.Set.Journal.ByID(t.Context(), m.scope, []stores.ID{a.Saga})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found[a.Saga].State == stores.SagaCommitted && len(a.Response) > 0
+}
+
+// breakAt runs a write whose call number at is broken, and all that follow of the same name. It gives that call, which
+// has no name when there are fewer.
+func (m memory) breakAt(at int, fault error, write func() error) (broken resilience.Op, err error) {
+	var mu sync.Mutex
+	calls := 0
+	m.Break(func(op resilience.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if calls++; calls == at {
+			broken = op
+		}
+		if broken.Name != "" && op.Name == broken.Name {
+			return fault
+		}
+		return nil
+	})
+	defer m.Break(nil)
+	err = write()
+	return broken, err
+}
+
+// settle carries on what was left over in the scope, as another gateway does once its leases ran out, until every saga has
+// ended.
+func (m memory) settle(t *testing.T) {
+	t.Helper()
+	ctx := context.Background()
+	for round := 0; ; round++ {
+		page, err := m.Set.Journal.List(ctx, m.scope, stores.Query{Page: stores.Page{First: 1000}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		left := slices.DeleteFunc(page.Items, func(s *stores.Saga) bool { return s.State.Ended() })
+		if len(left) == 0 {
+			return
+		}
+		if round == 20 {
+			t.Fatalf("sagas never end, such as %+v", left[0])
+		}
+		for _, s := range left {
+			if _, err := m.Set.Journal.Renew(ctx, s.Owner, []stores.ID{s.ID}, time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Millisecond)
+			if _, err := m.Set.Journal.Wake(ctx, m.scope, s.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := saga.New(m.Set, saga.Options{}).Recover(ctx); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -266,6 +350,33 @@ func TestRacesAreRunAgain(t *testing.T) {
 		return nil
 	}); !errors.Is(err, stores.ErrConflict) || tries != 100 {
 		t.Errorf("an edit that always meets another gave up after %d tries with %v", tries, err)
+	}
+}
+
+// TestAnEditThatCameTooLate leaves the record of the entity alone, and is made on what the other one left.
+func TestAnEditThatCameTooLate(t *testing.T) {
+	for name, open := range map[string]func(testing.TB) *graphtest.Gateway{"OneDatabase": graphtest.New, "SeveralDatabases": graphtest.NewSplit} {
+		t.Run(name, func(t *testing.T) {
+			m := remember(t, open(t))
+			id, thought := m.batch.Entities[0].Entity.ID, 0
+			_, err := m.Writes.UpdateEntity(t.Context(), m.scope, saga.Request{}, id, nil, func(e saga.EntityParts) error {
+				if thought++; thought == 1 {
+					if _, err := m.Writes.UpdateEntity(context.Background(), m.scope, saga.Request{}, id, nil, func(e saga.EntityParts) error { e.Record.Content = "came between"; return nil }); err != nil {
+						t.Error(err)
+					}
+				}
+				e.Record.Keywords = []string{"late"}
+				return nil
+			})
+			if err != nil || thought != 2 {
+				t.Errorf("after %d thoughts: %v", thought, err)
+			}
+			records, err := m.Set.EntityRecords.ByID(t.Context(), m.scope, []stores.ID{id}, nil)
+			if r := records[id]; err != nil || r.Content != "came between" || !slices.Equal(r.Keywords, []string{"late"}) {
+				t.Errorf("the record %+v, %v", r, err)
+			}
+			m.whole(t)
+		})
 	}
 }
 

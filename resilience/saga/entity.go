@@ -19,7 +19,7 @@ func (e EntityParts) join(s stores.Scope) {
 	e.Entity.Scope, e.Record.Scope = s, s
 	e.Record.ID, e.Record.Name = e.Entity.ID, e.Entity.Name
 	e.Record.Current = e.Entity.SupersededBy == ""
-	e.Record.UpdatedAt = e.Entity.UpdatedAt
+	e.Record.UpdatedAt, e.Record.Version = e.Entity.UpdatedAt, e.Entity.Version
 	if e.Record.CreatedAt.IsZero() {
 		e.Record.CreatedAt = e.Entity.CreatedAt
 	}
@@ -27,7 +27,7 @@ func (e EntityParts) join(s stores.Scope) {
 
 func (e EntityParts) document() document { return entityDocument(e.Entity, e.Record) }
 
-// UpsertEntity writes the current entity of a name: records, which may refuse the name, then graph, then vectors.
+// UpsertEntity writes the current entity of a name: records, which may refuse the name, then vectors, then graph.
 // change is given the entity as it is, or a new one with its name. expected 0: there must be none yet.
 func (w *Writer) UpsertEntity(ctx context.Context, s stores.Scope, r Request, name string, expected *int, change func(EntityParts) error) (*stores.Entity, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Entity], error) {
@@ -38,8 +38,7 @@ func (w *Writer) UpsertEntity(ctx context.Context, s stores.Scope, r Request, na
 		if rec := records[name]; rec != nil {
 			p, err := w.changeEntity(ctx, s, rec.ID, expected, change)
 			if errors.Is(err, stores.ErrNotFound) {
-				err = &stores.Error{Kind: stores.ErrConflict, Path: []string{"name"}, Cause: errUnderWay,
-					Message: "an entity of this name is being written or deleted right now; send it again"}
+				err = w.nameUnderWay(ctx, s, rec)
 			}
 			return p, err
 		}
@@ -50,8 +49,26 @@ func (w *Writer) UpsertEntity(ctx context.Context, s stores.Scope, r Request, na
 	})
 }
 
-// UpdateEntity changes an entity: records, then graph, then vectors. The graph carries the version: whoever sees the new one
-// sees the new record, too.
+// nameUnderWay is the conflict with the write that put a record whose entity is not there.
+func (w *Writer) nameUnderWay(ctx context.Context, s stores.Scope, rec *stores.EntityRecord) error {
+	e := &stores.Error{Kind: stores.ErrConflict, Path: []string{"name"}, Cause: errUnderWay,
+		Message: "an entity of this name is being written or deleted right now; send it again"}
+	claims := []string{nameClaim(rec.Name), string(rec.ID)}
+	holders, err := w.set.Journal.Holding(ctx, s, claims)
+	if err != nil {
+		return err
+	}
+	for _, claim := range claims {
+		if id, ok := holders[claim]; ok {
+			e.Cause, e.Node = &stores.Claimed{Claim: claim, Saga: id}, stores.Ref{Kind: stores.KindSaga, ID: id}
+			e.Message = "an entity of this name is being written or deleted; see the saga " + string(id) + ", or send it again"
+		}
+	}
+	return e
+}
+
+// UpdateEntity changes an entity: records, then vectors, then graph. The record keeps what it was until the graph has the
+// new version, so that whoever reads both sees what belongs together.
 func (w *Writer) UpdateEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(EntityParts) error) (*stores.Entity, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Entity], error) {
 		return w.changeEntity(ctx, s, id, expected, change)
@@ -75,20 +92,26 @@ func (w *Writer) SupersedeEntity(ctx context.Context, s stores.Scope, r Request,
 		if err != nil {
 			return none, err
 		}
-		before := old.document()
-		at := next.Entity.ValidFrom
-		old.Entity.ValidTo, old.Entity.SupersededBy = &at, next.Entity.ID
-		old.Entity.Touch(stores.Now())
-		old.join(s)
-		if err := old.Entity.Validate(); err != nil {
-			return none, stores.Invalid("validFrom", "must not lie before the start of the old version")
-		}
-		index, err := w.reindex(ctx, s, before, old.document())
-		closing := append(w.guarded(s, id, old.Entity.Version-1), w.entityRecords().Put(s, old.Record), w.entities().Swap(s, old.Entity))
-		linking := []step{w.relationships().Put(s, supersedes(s, next.Entity, old.Entity)), index}
-		p.steps = slices.Concat(closing, p.steps, linking)
-		return p, err
+		return w.close(ctx, s, old, next, p)
 	})
+}
+
+// close completes the plan of a new version with what it takes to end the old one.
+func (w *Writer) close(ctx context.Context, s stores.Scope, old, next EntityParts, p plan[*stores.Entity]) (plan[*stores.Entity], error) {
+	before, record, at := old.document(), *old.Record, next.Entity.ValidFrom
+	old.Entity.ValidTo, old.Entity.SupersededBy = &at, next.Entity.ID
+	old.Entity.Touch(stores.Now())
+	old.join(s)
+	if err := old.Entity.Validate(); err != nil {
+		return p, stores.Invalid("validFrom", "must not lie before the start of the old version")
+	}
+	index, err := w.reindex(ctx, before, old.document())
+	edge := supersedes(s, next.Entity, old.Entity)
+	p.steps = w.turned(&record, old.Record, append(p.steps, index, w.entities().Swap(old.Entity), w.relationships().Create(edge))...)
+	p.nodes = append(p.nodes, old.Entity.Ref(), edge.Ref())
+	p.claims = append(p.claims, string(old.Entity.ID), nameClaim(old.Entity.Name))
+	p.events = append(p.events, updated(old.Entity, []stores.Field{"validTo", "supersededBy"}), created(edge))
+	return p, err
 }
 
 // successor takes over what the new version does not say itself.
@@ -112,8 +135,8 @@ func supersedes(s stores.Scope, next, old *stores.Entity) *stores.Relationship {
 
 // DeleteEntity removes an entity with its record, its mentions and edges, and its vector. It says whether there was one.
 func (w *Writer) DeleteEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindEntity, ID: id}, expected, w.set.Entities.ByID,
-		w.entityRecords().Delete(s, id), w.entities().Delete(s, id), w.pointsDelete(s, stores.KindEntity, id))
+	ref := stores.Ref{Kind: stores.KindEntity, ID: id}
+	return remove(ctx, w, s, r, ref, expected, w.entities())
 }
 
 // entity reads both parts.
@@ -126,9 +149,12 @@ func (w *Writer) entity(ctx context.Context, s stores.Scope, id stores.ID, expec
 	if err != nil {
 		return EntityParts{}, err
 	}
-	rec := records[id]
-	if rec == nil {
+	rec := records[id].At(e.Version)
+	switch {
+	case rec == nil:
 		rec = &stores.EntityRecord{}
+	case rec.Version > e.Version: // between the two reads another write was committed
+		return EntityParts{}, &stores.Error{Kind: stores.ErrConflict, Cause: errUnderWay, Message: "the entity was changed meanwhile; send it again"}
 	}
 	return EntityParts{e, rec}, nil
 }
@@ -141,13 +167,13 @@ func (w *Writer) newEntity(ctx context.Context, s stores.Scope, e EntityParts, c
 	e.Entity.Scope = s
 	e.Entity.SetDefaults(stores.Now())
 	e.join(s)
-	if err := check(e); err != nil {
+	if err := validate(e); err != nil {
 		return none, err
 	}
 	points, err := w.embed(ctx, []document{e.document()})
-	return plan[*stores.Entity]{e.Entity, []stores.ID{e.Entity.ID}, []step{
-		w.putRecord(s, e.Record), w.entities().Put(s, e.Entity), w.pointsPut(s, stores.KindEntity, points),
-	}}, err
+	p := creation(e.Entity, w.entityRecords().Create(e.Record), w.createPoints(stores.KindEntity, points), w.entities().Create(e.Entity))
+	p.claims = append(p.claims, nameClaim(e.Entity.Name))
+	return p, err
 }
 
 func (w *Writer) changeEntity(ctx context.Context, s stores.Scope, id stores.ID, expected *int, change func(EntityParts) error) (plan[*stores.Entity], error) {
@@ -156,55 +182,20 @@ func (w *Writer) changeEntity(ctx context.Context, s stores.Scope, id stores.ID,
 	if err != nil {
 		return none, err
 	}
-	before, version := e.document(), e.Entity.Version
-	p := plan[*stores.Entity]{answer: e.Entity, nodes: []stores.ID{id}}
-	whole := &wholeEntity{e.Entity, e.Record}
-	if changed, err := edit(whole, func(*wholeEntity) error { return change(e) }); err != nil || !changed {
-		p.steps = []step{w.still(s, id, version)}
-		return p, err
+	before, record, name := e.document(), *e.Record, e.Entity.Name
+	fields, err := edit(&wholeEntity{e.Entity, e.Record}, func(*wholeEntity) error { return change(e) })
+	if err != nil || fields == nil {
+		return still(e.Entity), err
 	}
 	e.join(s)
-	index, err := w.reindex(ctx, s, before, e.document())
-	p.steps = append(w.guarded(s, id, version), w.putRecord(s, e.Record), w.entities().Swap(s, e.Entity), index)
+	index, err := w.reindex(ctx, before, e.document())
+	p := alteration(e.Entity, ofParts(fields), w.turned(&record, e.Record, index, w.entities().Swap(e.Entity))...)
+	p.claims = append(p.claims, nameClaim(name), nameClaim(e.Entity.Name))
 	return p, err
 }
 
-// still refuses a change unless the entity has the version that was read: its two parts are read one after the other, so
-// that the record may be a newer one.
-func (w *Writer) still(s stores.Scope, id stores.ID, version int) step {
-	return step{role: stores.RoleGraph, name: "entities.check", do: func(ctx context.Context) error {
-		now, err := w.set.Entities.ByID(ctx, s, []stores.ID{id}, []stores.Field{})
-		if e := now[id]; err == nil && (e == nil || e.Version != version) {
-			return stores.Conflict("the entity was changed meanwhile; read it again")
-		}
-		return err
-	}}
-}
-
-// guarded begins the steps of a change: where no transaction takes the record back that was put before the graph refused,
-// the graph is asked first.
-func (w *Writer) guarded(s stores.Scope, id stores.ID, version int) []step {
-	if w.set.Atomic != nil {
-		return nil
-	}
-	return []step{w.still(s, id, version)}
-}
-
-// putRecord writes a record, which refuses a name that is taken.
-func (w *Writer) putRecord(s stores.Scope, r *stores.EntityRecord) step {
-	st := w.entityRecords().Put(s, r)
-	put := st.do
-	st.do = func(ctx context.Context) error {
-		err := put(ctx)
-		if e, ok := errors.AsType[*stores.Error](err); ok && errors.Is(e.Kind, stores.ErrConflict) && e.Path == nil {
-			named := *e
-			named.Path = []string{"name"}
-			return &named
-		}
-		return err
-	}
-	return st
-}
+// nameClaim is what a write claims that gives or takes a name.
+func nameClaim(name string) string { return "name " + name }
 
 // wholeEntity lets a change to either part make the next version of the entity.
 type wholeEntity struct {
@@ -212,14 +203,23 @@ type wholeEntity struct {
 	Record *stores.EntityRecord
 }
 
-func (e *wholeEntity) Validate() error { return check(EntityParts{e.Entity, e.Record}) }
+func (e *wholeEntity) Validate() error { return validate(EntityParts{e.Entity, e.Record}) }
 
-// check wants both parts valid. The record takes its name from the entity, so that it is not said twice.
-func check(e EntityParts) error {
+// validate wants both parts valid. The record takes its name from the entity, so that it is not said twice.
+func validate(e EntityParts) error {
 	if err := e.Entity.Validate(); err != nil {
 		return err
 	}
 	rec := *e.Record
 	rec.Scope, rec.Name = e.Entity.Scope, e.Entity.Name
 	return rec.Validate()
+}
+
+// ofParts names the fields of an entity by the fields of its parts.
+func ofParts(fields []stores.Field) []stores.Field {
+	i := slices.Index(fields, "Record")
+	if i < 0 {
+		return fields
+	}
+	return append(slices.Delete(fields, i, i+1), "content", "keywords", "aliases", "metadata")
 }

@@ -7,7 +7,7 @@ import (
 	"thalamus/stores"
 )
 
-// CreateEpisode writes a new episode: graph, then vectors.
+// CreateEpisode writes a new episode: vectors, then graph.
 func (w *Writer) CreateEpisode(ctx context.Context, s stores.Scope, r Request, e *stores.Episode) (*stores.Episode, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Episode], error) {
 		e.Scope = s
@@ -19,13 +19,11 @@ func (w *Writer) CreateEpisode(ctx context.Context, s stores.Scope, r Request, e
 			return plan[*stores.Episode]{}, err
 		}
 		points, err := w.embed(ctx, []document{episodeDocument(e)})
-		return plan[*stores.Episode]{e, []stores.ID{e.ID}, []step{
-			w.episodes().Put(s, e), w.pointsPut(s, stores.KindEpisode, points),
-		}}, err
+		return creation(e, w.createPoints(stores.KindEpisode, points), w.episodes().Create(e)), err
 	})
 }
 
-// UpdateEpisode changes an episode: graph, then vectors.
+// UpdateEpisode changes an episode: vectors, then graph.
 func (w *Writer) UpdateEpisode(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(*stores.Episode) error) (*stores.Episode, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Episode], error) {
 		none := plan[*stores.Episode]{}
@@ -33,26 +31,25 @@ func (w *Writer) UpdateEpisode(ctx context.Context, s stores.Scope, r Request, i
 		if err != nil {
 			return none, err
 		}
-		before, mentions := episodeDocument(e), slices.Clone(e.Mentions)
-		p := plan[*stores.Episode]{answer: e, nodes: []stores.ID{id}}
-		if changed, err := edit(e, change); err != nil || !changed {
-			return p, err
+		before, mentions, version := episodeDocument(e), slices.Clone(e.Mentions), e.Version
+		fields, err := edit(e, change)
+		if err != nil || fields == nil {
+			return still(e), err
 		}
 		if !slices.Equal(mentions, e.Mentions) {
 			if err := w.mentioned(ctx, s, e); err != nil {
-				return p, err
+				return none, err
 			}
 		}
-		index, err := w.reindex(ctx, s, before, episodeDocument(e))
-		p.steps = []step{w.episodes().Swap(s, e), index}
-		return p, err
+		index, err := w.reindex(ctx, before, episodeDocument(e))
+		return alteration(e, fields, w.checked(w.episodes().Check(id, version), index, w.episodes().Swap(e))...), err
 	})
 }
 
 // DeleteEpisode removes an episode, its mentions and edges, and its vector. It says whether there was one.
 func (w *Writer) DeleteEpisode(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindEpisode, ID: id}, expected, w.set.Episodes.ByID,
-		w.episodes().Delete(s, id), w.pointsDelete(s, stores.KindEpisode, id))
+	ref := stores.Ref{Kind: stores.KindEpisode, ID: id}
+	return remove(ctx, w, s, r, ref, expected, w.episodes())
 }
 
 func (w *Writer) mentioned(ctx context.Context, s stores.Scope, e *stores.Episode) error {

@@ -17,7 +17,7 @@ type Batch struct {
 }
 
 // Import writes a batch as it is, ids, versions and times included: a noun that is stored already is replaced. Records
-// come first, then the graph, then the vectors, all or nothing. What a noun leaves out gets its default.
+// of entities come first, then the vectors, then the graph, then the rest of the records, all or nothing. What a noun leaves out gets its default.
 //
 // A batch that holds an invalid noun is [stores.ErrInvalid]; one with a mention or an end of an edge that neither it nor
 // the stores have, [stores.ErrNotFound]; one that takes the name of another current entity, [stores.ErrConflict].
@@ -30,17 +30,14 @@ func (w *Writer) Import(ctx context.Context, s stores.Scope, b Batch) error {
 	if err != nil {
 		return err
 	}
-	steps := w.puts(s, b)
-	for _, kind := range stores.Kinds {
-		if len(points[kind]) > 0 {
-			steps = append(steps, w.pointsPut(s, kind, points[kind]))
-		}
-	}
-	return w.carryOut(ctx, s, steps)
+	p := b.plan()
+	p.steps = w.puts(b, points)
+	_, err = run(ctx, w, s, Request{Operation: "import"}, func(context.Context) (plan[bool], error) { return p, nil })
+	return err
 }
 
-// puts are the steps that write the records and the graph.
-func (w *Writer) puts(s stores.Scope, b Batch) []step {
+// puts are the steps that write a batch.
+func (w *Writer) puts(b Batch, points map[stores.Kind][]stores.Point) []step {
 	nodes := make([]*stores.Entity, len(b.Entities))
 	records := make([]*stores.EntityRecord, len(b.Entities))
 	for i, e := range b.Entities {
@@ -52,14 +49,55 @@ func (w *Writer) puts(s stores.Scope, b Batch) []step {
 			steps = append(steps, put)
 		}
 	}
-	add(len(b.Profiles), w.profiles().Put(s, b.Profiles...))
-	add(len(records), w.entityRecords().Put(s, records...))
-	add(len(nodes), w.entities().Put(s, nodes...))
-	add(len(b.Episodes), w.episodes().Put(s, b.Episodes...))
-	add(len(b.Procedures), w.procedures().Put(s, b.Procedures...))
-	add(len(b.Todos), w.todos().Put(s, b.Todos...))
-	add(len(b.Relationships), w.relationships().Put(s, b.Relationships...))
+	add(len(records), w.entityRecords().Put(records...))
+	for _, kind := range stores.Kinds {
+		add(len(points[kind]), w.putPoints(kind, points[kind]))
+	}
+	add(len(nodes), w.entities().Put(nodes...))
+	add(len(b.Episodes), w.episodes().Put(b.Episodes...))
+	add(len(b.Procedures), w.procedures().Put(b.Procedures...))
+	add(len(b.Relationships), w.relationships().Put(b.Relationships...))
+	add(len(b.Todos), w.todos().Put(b.Todos...))
+	add(len(b.Profiles), w.profiles().Put(b.Profiles...))
 	return steps
+}
+
+// plan is what a batch claims and tells. Which of its nodes are new is not asked: to others they may be.
+func (b Batch) plan() plan[bool] {
+	p := plan[bool]{answer: true}
+	for _, n := range b.nouns() {
+		p.nodes = append(p.nodes, n.Ref())
+		p.claims = append(p.claims, string(n.Ref().ID))
+		p.events = append(p.events, created(n))
+	}
+	for _, e := range b.Entities {
+		p.claims = append(p.claims, nameClaim(e.Entity.Name))
+	}
+	return p
+}
+
+// nouns are the nodes of a batch.
+func (b Batch) nouns() []stores.Versioned {
+	var all []stores.Versioned
+	for _, n := range b.Profiles {
+		all = append(all, n)
+	}
+	for _, n := range b.Entities {
+		all = append(all, n.Entity)
+	}
+	for _, n := range b.Episodes {
+		all = append(all, n)
+	}
+	for _, n := range b.Procedures {
+		all = append(all, n)
+	}
+	for _, n := range b.Todos {
+		all = append(all, n)
+	}
+	for _, n := range b.Relationships {
+		all = append(all, n)
+	}
+	return all
 }
 
 // complete gives every noun the scope and its defaults, and checks it.
@@ -76,7 +114,7 @@ func (b Batch) complete(s stores.Scope) error {
 		e.Entity.Scope = s
 		e.Entity.SetDefaults(now)
 		e.join(s)
-		c.Add(check(e))
+		c.Add(validate(e))
 	}
 	for _, e := range b.Episodes {
 		e.Scope = s

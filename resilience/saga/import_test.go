@@ -23,10 +23,10 @@ func importing(t *testing.T) (*saga.Writer, *stores.Set) {
 	t.Cleanup(func() { _ = db.Close() })
 	set := &stores.Set{
 		Episodes: db.Episodes(), Entities: db.Entities(), Procedures: db.Procedures(), Relationships: db.Relationships(),
-		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(),
+		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(), Journal: db.Journal(), Outbox: db.Outbox(),
 		Vectors: db.Vectors(), Atomic: db.Atomic, Embedder: hashing.New(),
 	}
-	w := saga.New(set)
+	w := saga.New(set, saga.Options{})
 	return w, set
 }
 

@@ -81,7 +81,7 @@ func (w *Writer) embed(ctx context.Context, docs []document) ([]stores.Point, er
 }
 
 // reindex is the step that changes a node's point: to a new one when a text changed, only its payload otherwise.
-func (w *Writer) reindex(ctx context.Context, s stores.Scope, before, after document) (step, error) {
+func (w *Writer) reindex(ctx context.Context, before, after document) (step, error) {
 	if before.meaning == after.meaning && before.words == after.words {
 		payload := map[stores.Field]any{}
 		for f := range before.payload {
@@ -90,8 +90,8 @@ func (w *Writer) reindex(ctx context.Context, s stores.Scope, before, after docu
 		for f, v := range after.payload {
 			payload[f] = v
 		}
-		return w.pointPayload(s, after.kind, after.id, payload), nil
+		return w.putPayload(after.kind, after.id, payload), nil
 	}
 	points, err := w.embed(ctx, []document{after})
-	return w.pointsPut(s, after.kind, points), err
+	return w.putPoints(after.kind, points), err
 }

@@ -15,7 +15,7 @@ func (w *Writer) UpsertProfile(ctx context.Context, s stores.Scope, r Request, e
 			return plan[*stores.Profile]{}, err
 		}
 		if p != nil {
-			return w.changeProfile(ctx, s, p, expected, change)
+			return w.changeProfile(p, expected, change)
 		}
 		if err := expect(expected, 0); err != nil {
 			return plan[*stores.Profile]{}, err
@@ -25,7 +25,7 @@ func (w *Writer) UpsertProfile(ctx context.Context, s stores.Scope, r Request, e
 			return plan[*stores.Profile]{}, err
 		}
 		p.SetDefaults(stores.Now())
-		return plan[*stores.Profile]{p, []stores.ID{p.ID}, []step{w.profiles().Put(s, p)}}, p.Validate()
+		return creation(p, w.profiles().Create(p)), p.Validate()
 	})
 }
 
@@ -36,24 +36,22 @@ func (w *Writer) UpdateProfile(ctx context.Context, s stores.Scope, r Request, i
 		if err != nil {
 			return plan[*stores.Profile]{}, err
 		}
-		return w.changeProfile(ctx, s, p, expected, change)
+		return w.changeProfile(p, expected, change)
 	})
 }
 
-func (w *Writer) changeProfile(ctx context.Context, s stores.Scope, p *stores.Profile, expected *int, change func(*stores.Profile) error) (plan[*stores.Profile], error) {
-	out := plan[*stores.Profile]{answer: p, nodes: []stores.ID{p.ID}}
+func (w *Writer) changeProfile(p *stores.Profile, expected *int, change func(*stores.Profile) error) (plan[*stores.Profile], error) {
 	if err := expect(expected, p.Version); err != nil {
-		return out, err
+		return plan[*stores.Profile]{}, err
 	}
-	if changed, err := edit(p, change); err != nil || !changed {
-		return out, err
+	fields, err := edit(p, change)
+	if err != nil || fields == nil {
+		return still(p), err
 	}
-	out.steps = []step{w.profiles().Swap(s, p)}
-	return out, nil
+	return alteration(p, fields, w.profiles().Swap(p)), nil
 }
 
 // DeleteProfile removes a profile. It says whether there was one.
 func (w *Writer) DeleteProfile(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindProfile, ID: id}, expected, w.set.Profiles.ByID,
-		w.profiles().Delete(s, id))
+	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindProfile, ID: id}, expected, w.profiles())
 }

@@ -6,7 +6,7 @@ import (
 	"thalamus/stores"
 )
 
-// CreateTodo writes a new todo: records, then vectors.
+// CreateTodo writes a new todo: vectors, then records.
 func (w *Writer) CreateTodo(ctx context.Context, s stores.Scope, r Request, t *stores.Todo) (*stores.Todo, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Todo], error) {
 		t.Scope = s
@@ -18,39 +18,36 @@ func (w *Writer) CreateTodo(ctx context.Context, s stores.Scope, r Request, t *s
 			return plan[*stores.Todo]{}, err
 		}
 		points, err := w.embed(ctx, []document{todoDocument(t)})
-		return plan[*stores.Todo]{t, []stores.ID{t.ID}, []step{
-			w.todos().Put(s, t), w.pointsPut(s, stores.KindTodo, points),
-		}}, err
+		return creation(t, w.createPoints(stores.KindTodo, points), w.todos().Create(t)), err
 	})
 }
 
-// UpdateTodo changes a todo: records, then vectors.
+// UpdateTodo changes a todo: vectors, then records.
 func (w *Writer) UpdateTodo(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(*stores.Todo) error) (*stores.Todo, error) {
 	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Todo], error) {
 		t, err := current(ctx, s, stores.Ref{Kind: stores.KindTodo, ID: id}, expected, w.set.Todos.ByID)
 		if err != nil {
 			return plan[*stores.Todo]{}, err
 		}
-		before, pointed := todoDocument(t), joined(t)
-		p := plan[*stores.Todo]{answer: t, nodes: []stores.ID{id}}
-		if changed, err := edit(t, change); err != nil || !changed {
-			return p, err
+		before, pointed, version := todoDocument(t), pointsAt(t), t.Version
+		fields, err := edit(t, change)
+		if err != nil || fields == nil {
+			return still(t), err
 		}
-		if joined(t) != pointed {
+		if pointsAt(t) != pointed {
 			if err := w.todoReferences(ctx, s, t); err != nil {
-				return p, err
+				return plan[*stores.Todo]{}, err
 			}
 		}
-		index, err := w.reindex(ctx, s, before, todoDocument(t))
-		p.steps = []step{w.todos().Swap(s, t), index}
-		return p, err
+		index, err := w.reindex(ctx, before, todoDocument(t))
+		return alteration(t, fields, w.checked(w.todos().Check(id, version), index, w.todos().Swap(t))...), err
 	})
 }
 
 // DeleteTodo removes a todo and its vector. It says whether there was one.
 func (w *Writer) DeleteTodo(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int) (bool, error) {
-	return remove(ctx, w, s, r, stores.Ref{Kind: stores.KindTodo, ID: id}, expected, w.set.Todos.ByID,
-		w.todos().Delete(s, id), w.pointsDelete(s, stores.KindTodo, id))
+	ref := stores.Ref{Kind: stores.KindTodo, ID: id}
+	return remove(ctx, w, s, r, ref, expected, w.todos())
 }
 
 func (w *Writer) todoReferences(ctx context.Context, s stores.Scope, t *stores.Todo) error {
@@ -62,8 +59,8 @@ func (w *Writer) todoReferences(ctx context.Context, s stores.Scope, t *stores.T
 	return exist(ctx, s, "entities", stores.KindEntity, t.Entities, w.set.Entities.ByID)
 }
 
-// joined is everything a todo points at, for comparison.
-func joined(t *stores.Todo) string {
+// pointsAt is everything a todo points at, for comparison.
+func pointsAt(t *stores.Todo) string {
 	key := string(t.SourceEpisode)
 	for _, id := range t.Entities {
 		key += " " + string(id)

@@ -34,7 +34,10 @@ type Embedder struct {
 	log   *slog.Logger
 }
 
-var _ stores.Embedder = (*Embedder)(nil)
+var (
+	_ stores.Embedder = (*Embedder)(nil)
+	_ stores.Copies   = (*Embedder)(nil)
+)
 
 // New puts a cache before an embedder. Failures of the cache are logged at debug level; log may be nil.
 func New(next stores.Embedder, cache stores.Cache, log *slog.Logger) *Embedder {
@@ -52,11 +55,7 @@ func (e *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, erro
 	if len(texts) == 0 {
 		return e.next.Embed(ctx, texts)
 	}
-	model := e.next.Model()
-	keys := make([]string, len(texts))
-	for i, text := range texts {
-		keys[i] = key(model, text)
-	}
+	model, keys := e.next.Model(), e.keys(texts)
 	known := e.recall(ctx, model, keys)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -120,6 +119,26 @@ func inOrder(keys []string, known map[string][]float32) [][]float32 {
 		given[k] = true
 	}
 	return vectors
+}
+
+// Forget erases the vectors of texts from the cache and says how many there were.
+func (e *Embedder) Forget(ctx context.Context, texts []string) (int, error) {
+	return e.cache.Delete(ctx, scope, e.keys(texts))
+}
+
+// Kept says of how many texts the cache holds the vector.
+func (e *Embedder) Kept(ctx context.Context, texts []string) (int, error) {
+	left, err := e.cache.TTL(ctx, scope, e.keys(texts))
+	return len(left), err
+}
+
+// keys name the vectors of texts by the model behind.
+func (e *Embedder) keys(texts []string) []string {
+	keys := make([]string, len(texts))
+	for i, text := range texts {
+		keys[i] = key(e.next.Model(), text)
+	}
+	return keys
 }
 
 // key names the vector of a text by one model. The text is hashed, so that a cache that is read by others does not hold

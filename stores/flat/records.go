@@ -20,6 +20,8 @@ var EntityRecords = Layout[stores.EntityRecord]{
 		object("metadata", "metadata", func(r *stores.EntityRecord) *map[string]any { return &r.Metadata }),
 		instant("created_at", "createdAt", func(r *stores.EntityRecord) *time.Time { return &r.CreatedAt }),
 		instant("updated_at", "updatedAt", func(r *stores.EntityRecord) *time.Time { return &r.UpdatedAt }),
+		integer("version", "", func(r *stores.EntityRecord) *int { return &r.Version }),
+		object("previous", "", func(r *stores.EntityRecord) **stores.EntityRecord { return &r.Before }),
 	},
 }
 

@@ -100,3 +100,9 @@ func (m memory) again(n int) []*stores.Todo {
 	}
 	return out
 }
+
+func BenchmarkJournal(b *testing.B) {
+	url, _ := fresh(b, storestest.Server(b, stores.RoleRecords))
+	db := open(b, url)
+	storestest.BenchmarkJournal(b, &stores.Set{Journal: db.Journal(), Outbox: db.Outbox()})
+}

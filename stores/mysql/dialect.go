@@ -99,6 +99,12 @@ func (dialect) OnConflict(u relational.Upsert) string {
 	return " ON DUPLICATE KEY UPDATE " + strings.Join(sets, ", ")
 }
 
+// PassOver ends an INSERT that leaves out the rows that are there.
+func (dialect) PassOver() string { return " ON DUPLICATE KEY UPDATE scope = scope" }
+
+// Now is the instant of the statement by the clock of the server.
+func (dialect) Now() string { return "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))" }
+
 // Limits bound statements: well below what a packet holds, and below what makes the optimizer give up on an index.
 func (dialect) Limits() relational.Limits {
 	return relational.Limits{Rows: 500, Bytes: 1 << 20, Values: 1000}

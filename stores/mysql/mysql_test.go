@@ -31,9 +31,10 @@ func open(t testing.TB, url string) *mysql.DB {
 	return db
 }
 
+// setOf leaves the journal out, which takes over sagas of other tests.
 func setOf(db *mysql.DB) *stores.Set {
 	return &stores.Set{
-		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(), Scopes: db.Scopes(),
+		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(), Outbox: db.Outbox(), Scopes: db.Scopes(),
 		Atomic: db.Atomic, Backends: []stores.Playing{{Role: stores.RoleRecords, Backend: db}},
 	}
 }
@@ -41,5 +42,23 @@ func setOf(db *mysql.DB) *stores.Set {
 func TestConformance(t *testing.T) {
 	servers(t, func(t *testing.T, url string) {
 		storestest.Set(t, func(t testing.TB) *stores.Set { return setOf(open(t, url)) })
+	})
+}
+
+// TestJournal gives the journal a database of its own, since it takes over sagas of every scope.
+func TestJournal(t *testing.T) {
+	servers(t, func(t *testing.T, url string) {
+		journaled := func(t testing.TB) *stores.Set {
+			url, _ := fresh(t, url)
+			db := open(t, url)
+			set := setOf(db)
+			set.Journal = db.Journal()
+			if set.Journal.Exclusive() {
+				t.Error("another gateway cannot open the database")
+			}
+			return set
+		}
+		t.Run("Journal", func(t *testing.T) { storestest.Journal(t, journaled) })
+		t.Run("Outbox", func(t *testing.T) { storestest.Outbox(t, journaled) })
 	})
 }

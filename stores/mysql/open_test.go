@@ -104,7 +104,7 @@ func TestOpenTogether(t *testing.T) {
 			defer db.Close() //nolint:errcheck // the test is over
 			facts, err := db.Facts(t.Context())
 			must(t, err)
-			if facts.Schema != "version 1" {
+			if facts.Schema != "version 2" {
 				t.Errorf("the schema is %q", facts.Schema)
 			}
 		}
@@ -122,22 +122,53 @@ func TestHalfMigrated(t *testing.T) {
 		url, database := fresh(t, url)
 		must(t, open(t, url).Close())
 		raw := beside(t, url, database)
-		exec(t, raw, "DROP TABLE answers")
-		exec(t, raw, "DELETE FROM thalamus_schema WHERE version_id = 1")
-		db := open(t, url)
-		_, err := db.Answers().Get(t.Context(), stores.NewScope("u", "", ""), "key")
+		for what, statements := range map[string][]string{
+			"the first":          {"DROP TABLE answers", "DELETE FROM thalamus_schema WHERE version_id >= 1"},
+			"the second":         {"DROP TABLE saga_claims, outbox", "DELETE FROM thalamus_schema WHERE version_id >= 2"},
+			"the second's start": {"ALTER TABLE answers DROP KEY answers_by_saga, DROP COLUMN saga", "DROP TABLE outbox_end", "DELETE FROM thalamus_schema WHERE version_id >= 2"},
+		} {
+			for _, statement := range statements {
+				exec(t, raw, statement)
+			}
+			db, s := open(t, url), newScope()
+			a := &stores.Answer{Key: "key", Saga: stores.NewID(), CreatedAt: stores.Now()}
+			err := errors.Join(db.Answers().Put(t.Context(), s, a),
+				db.Journal().Begin(t.Context(), &stores.Saga{ID: a.Saga, Scope: s, Claims: []string{"a"}}, 0),
+				db.Outbox().Append(t.Context(), []stores.Event{{Scope: s, Saga: a.Saga, At: stores.Now()}}))
+			if err != nil {
+				t.Errorf("after %s: %v", what, err)
+			}
+		}
+	})
+}
+
+// TestOlderRecords reads what was written before records had versions.
+func TestOlderRecords(t *testing.T) {
+	servers(t, func(t *testing.T, url string) {
+		url, database := fresh(t, url)
+		db, r := open(t, url), newRecord(newScope(), "Kettle")
+		r.Version = 7
+		must(t, db.EntityRecords().Put(t.Context(), r.Scope, []*stores.EntityRecord{r}))
+		raw := beside(t, url, database)
+		exec(t, raw, "ALTER TABLE entity_records DROP COLUMN version, DROP COLUMN previous")
+		exec(t, raw, "DELETE FROM thalamus_schema WHERE version_id >= 2")
+		got, err := open(t, url).EntityRecords().ByID(t.Context(), r.Scope, []stores.ID{r.ID}, nil)
 		must(t, err)
+		if r := got[r.ID]; r == nil || r.Version != 0 || r.Before != nil || r.At(7) != r {
+			t.Errorf("the record is %+v", r)
+		}
 	})
 }
 
 // TestHalfBegun goes on where the first start ended between its statements.
 func TestHalfBegun(t *testing.T) {
 	servers(t, func(t *testing.T, url string) {
-		const all = "DROP TABLE entity_records, profiles, todos, todo_entities, answers, answer_nodes"
+		const later = "profiles, todos, todo_entities, answers, answer_nodes, sagas, saga_plans, saga_claims, outbox, outbox_end"
+		const all = "DROP TABLE entity_records, " + later
 		for what, statements := range map[string][]string{
 			"an empty schema table":       {all, "DELETE FROM thalamus_schema"},
-			"a schema table alone":        {all, "DELETE FROM thalamus_schema WHERE version_id = 1"},
-			"the first table and no more": {"DROP TABLE profiles, todos, todo_entities, answers, answer_nodes", "DELETE FROM thalamus_schema WHERE version_id = 1"},
+			"a schema table alone":        {all, "DELETE FROM thalamus_schema WHERE version_id >= 1"},
+			"the first table and no more": {"DROP TABLE " + later, "DELETE FROM thalamus_schema WHERE version_id >= 1"},
 		} {
 			url, database := fresh(t, url)
 			must(t, open(t, url).Close())
@@ -225,7 +256,7 @@ func TestLook(t *testing.T) {
 		exec(t, beside(t, url, ""), "CREATE DATABASE "+database)
 		facts, err := mysql.Look(t.Context(), url)
 		must(t, err)
-		if facts.Schema != "none yet; version 1 comes with the first start" {
+		if facts.Schema != "none yet; version 2 comes with the first start" {
 			t.Errorf("an empty database has the schema %q", facts.Schema)
 		}
 		must(t, open(t, url).Close())
@@ -235,7 +266,7 @@ func TestLook(t *testing.T) {
 			t.Errorf("the clock of the server is %v", facts.Clock)
 		}
 		facts.Clock = time.Time{}
-		if !facts.Empty || facts.Entities || facts.Version == "" || facts.Product != "MariaDB" && facts.Product != "MySQL" || facts.Schema != "version 1" {
+		if !facts.Empty || facts.Entities || facts.Version == "" || facts.Product != "MariaDB" && facts.Product != "MySQL" || facts.Schema != "version 2" {
 			t.Errorf("facts are %+v", facts)
 		}
 		db := open(t, url)

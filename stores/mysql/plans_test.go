@@ -14,18 +14,47 @@ import (
 	"thalamus/stores/storestest"
 )
 
-// explainer is the engine of a database whose single reads note how the server means to run them.
+// explainer is the engine of a database whose statements note how the server means to run them.
 type explainer struct {
 	engine
 	plan *[]string
 }
 
-func (e explainer) Pool() relational.Querier {
+func (e explainer) explaining(q relational.Querier) explaining {
 	how := "EXPLAIN FORMAT=TRADITIONAL "
 	if e.server.mariadb {
 		how = "EXPLAIN " // which has no other format of rows
 	}
-	return explaining{e.engine.Pool(), how, e.plan}
+	return explaining{q, how, e.plan}
+}
+
+func (e explainer) Pool() relational.Querier { return e.explaining(e.engine.Pool()) }
+
+func (e explainer) Begin(ctx context.Context, mode relational.Mode) (relational.Tx, func(), error) {
+	tx, end, err := e.engine.Begin(ctx, mode)
+	return explainingTx{tx, e.explaining(tx)}, end, err
+}
+
+type explainingTx struct {
+	relational.Tx
+	explaining explaining
+}
+
+func (e explainingTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return e.explaining.QueryContext(ctx, query, args...)
+}
+
+func (e explainingTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return e.explaining.QueryRowContext(ctx, query, args...)
+}
+
+func (e explainingTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if verb, _, _ := strings.Cut(query, " "); verb == "UPDATE" || verb == "DELETE" {
+		if err := e.explaining.explain(ctx, query, args); err != nil {
+			return nil, err
+		}
+	}
+	return e.Tx.ExecContext(ctx, query, args...)
 }
 
 type explaining struct {
@@ -35,7 +64,21 @@ type explaining struct {
 }
 
 func (e explaining) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	err := relational.SQL(e.how+query, args...).Each(ctx, e.Querier, func(rows *sql.Rows) error {
+	if err := e.explain(ctx, query, args); err != nil {
+		return nil, err
+	}
+	return e.Querier.QueryContext(ctx, query, args...)
+}
+
+func (e explaining) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if err := e.explain(ctx, query, args); err != nil {
+		*e.plan = append(*e.plan, "type=ALL: "+err.Error())
+	}
+	return e.Querier.QueryRowContext(ctx, query, args...)
+}
+
+func (e explaining) explain(ctx context.Context, query string, args []any) error {
+	return relational.SQL(e.how+query, args...).Each(ctx, e.Querier, func(rows *sql.Rows) error {
 		names, err := rows.Columns()
 		if err != nil {
 			return err
@@ -54,10 +97,6 @@ func (e explaining) QueryContext(ctx context.Context, query string, args ...any)
 		*e.plan = append(*e.plan, step)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return e.Querier.QueryContext(ctx, query, args...)
 }
 
 // TestPlans wants both products to read by index: no read may go through a whole table or index of ours, and the default
@@ -80,7 +119,10 @@ func TestPlans(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(db.Name(), func(t *testing.T) { testPlans(t, db) })
+		t.Run(db.Name(), func(t *testing.T) {
+			testPlans(t, db)
+			testJournalPlans(t, db)
+		})
 		_, err = db.pool.Exec("DROP DATABASE " + c.database)
 		if err := errors.Join(err, db.Close()); err != nil {
 			t.Error(err)
@@ -93,10 +135,7 @@ func testPlans(t *testing.T, db *DB) {
 	s, ids, names := populate(t, db)
 	first := stores.Query{Page: stores.Page{First: 5}}
 	last := stores.Query{Page: stores.Page{Last: 5}} // of todos MySQL would rather sort the end than read the index backwards
-	for what, c := range map[string]struct {
-		sorted bool
-		read   func(db *DB) error
-	}{
+	for what, c := range map[string]planned{
 		"todos by id":            {true, func(db *DB) error { _, err := db.Todos().ByID(ctx, s, ids, nil); return err }},
 		"todos listed":           {true, func(db *DB) error { _, err := db.Todos().List(ctx, s, first); return err }},
 		"todos by episode":       {false, func(db *DB) error { _, err := db.Todos().ByEpisode(ctx, s, ids, first); return err }},
@@ -107,21 +146,32 @@ func testPlans(t *testing.T, db *DB) {
 		"records from the end":   {true, func(db *DB) error { _, err := db.EntityRecords().List(ctx, s, last); return err }},
 		"the profile of a scope": {true, func(db *DB) error { _, err := db.Profiles().Of(ctx, s, nil); return err }},
 	} {
-		var plan []string
-		watched := &DB{pool: db.pool, server: db.server}
-		watched.rows = relational.New(explainer{engine{watched}, &plan}, dialect{})
-		if err := c.read(watched); err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
-		if len(plan) == 0 {
-			t.Errorf("%s ran no query", what)
-		}
-		for _, step := range plan {
-			derived := strings.Contains(step, "table=<derived")
-			whole := strings.Contains(step, "type=ALL") || strings.Contains(step, "type=index ")
-			if whole && !derived || c.sorted && strings.Contains(step, "filesort") {
-				t.Errorf("%s: %s in\n%s", what, step, strings.Join(plan, "\n"))
-			}
+		c.check(t, db, what)
+	}
+}
+
+// planned is a call whose statements must go by an index, and, where sorted is set, not sort.
+type planned struct {
+	sorted bool
+	run    func(db *DB) error
+}
+
+func (c planned) check(t *testing.T, db *DB, what string) {
+	t.Helper()
+	var plan []string
+	watched := &DB{pool: db.pool, server: db.server}
+	watched.rows = relational.New(explainer{engine{watched}, &plan}, dialect{})
+	if err := c.run(watched); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if len(plan) == 0 {
+		t.Errorf("%s ran no query", what)
+	}
+	for _, step := range plan {
+		derived := strings.Contains(step, "table=<derived")
+		whole := strings.Contains(step, "type=ALL") || strings.Contains(step, "type=index ")
+		if whole && !derived || c.sorted && strings.Contains(step, "filesort") {
+			t.Errorf("%s: %s in\n%s", what, step, strings.Join(plan, "\n"))
 		}
 	}
 }

@@ -27,6 +27,7 @@ type DB struct {
 	bookmarks neo4j.BookmarkManager // so that in a cluster a read sees what this process wrote before
 	pool      *pool
 	closed    atomic.Bool
+	pruned    atomic.Int64 // when old fences were last deleted, in seconds
 
 	observe func(mode neo4j.AccessMode, text string, params map[string]any) // told of every statement; for tests
 }

@@ -2,5 +2,6 @@
 // their own types. docs/neo4j.md describes the data model for those who query it by hand.
 //
 // Every call of a contract is one statement in a transaction of its own. Writes first lock the (:Scope) node of their scope,
-// so the writes of one scope follow each other, while those of different scopes, and all reads, run side by side.
+// so the writes of one scope follow each other, while those of different scopes, and all reads, run side by side. A write in
+// the name of a saga passes the saga's fence before that.
 package neo4j

@@ -23,6 +23,7 @@ const (
 	codeNotCreated    = "Neo.DatabaseError.Schema.ConstraintCreationFailed"
 	codeEntityGone    = "Neo.ClientError.Statement.EntityNotFound"
 	codeArgument      = "Neo.ClientError.Statement.ArgumentError"
+	codeArithmetic    = "Neo.ClientError.Statement.ArithmeticError"
 	classTransient    = "Neo.TransientError."
 	classDatabase     = "Neo.DatabaseError."
 	classTransaction  = "Neo.ClientError.Transaction."
@@ -84,6 +85,8 @@ func translateCode(code string, err error) error {
 	switch {
 	case code == codeConstraint:
 		return &stores.Error{Kind: stores.ErrConflict, Message: "another record already has this key", Backend: backend, Cause: err}
+	case code == codeArithmetic && strings.Contains(err.Error(), "/ by zero"): // see passFence
+		return stores.FencedOff(backend)
 	case code == codeArgument && strings.Contains(err.Error(), "too large to index"):
 		return &stores.Error{Kind: stores.ErrInvalid, Message: "the record is too large to store", Backend: backend, Cause: err}
 	case code == codeEntityGone, code == codeNoDatabase, starts(classTransient, classDatabase, classTransaction, classCluster,

@@ -72,4 +72,5 @@ func TestConformanceEpisodes(t *testing.T)      { storestest.Episodes(t, openSet
 func TestConformanceEntities(t *testing.T)      { storestest.Entities(t, openSet) }
 func TestConformanceProcedures(t *testing.T)    { storestest.Procedures(t, openSet) }
 func TestConformanceRelationships(t *testing.T) { storestest.Relationships(t, openSet) }
+func TestConformanceFences(t *testing.T)        { storestest.Fences(t, openSet) }
 func TestConformanceScopes(t *testing.T)        { storestest.Scopes(t, openSet) }

@@ -1,6 +1,7 @@
 package neo4j
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -181,8 +182,8 @@ func (r relationships) adjust(ctx context.Context, s stores.Scope, ids []stores.
 		return out, err
 	}
 	columns := r.selection(nil)
-	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids)), "rate": rate, "at": at.UnixMicro(), "now": stores.Now().UnixMicro()})
-	q.add(lockOnly, "MATCH ", r.one, " WHERE t.scope = $p.scope AND t.id IN $p.ids",
+	q := newWrite(ctx, s, lockOnly).with(map[string]any{"ids": texts(unique(ids)), "rate": rate, "at": at.UnixMicro()})
+	q.add("MATCH ", r.one, " WHERE t.scope = $p.scope AND t.id IN $p.ids",
 		" SET ", set, ", t.updated_at = $p.at, t.version = t.version + 1 RETURN ", r.read(q, columns))
 	rows, err := r.db.write(ctx, q)
 	if err != nil {
@@ -220,15 +221,16 @@ func (r relationships) Decay(ctx context.Context, s stores.Scope, d stores.Decay
 	if err := c.Err(); err != nil {
 		return faded, err
 	}
-	q := newQuery(s).with(map[string]any{
-		"before": d.StaleBefore.UnixMicro(), "rate": d.Rate, "least": d.MinWeight, "now": stores.Now().UnixMicro(),
+	q := newWrite(ctx, s, lockOnly).with(map[string]any{
+		"before": d.StaleBefore.UnixMicro(), "rate": d.Rate, "least": d.MinWeight, "at": cmp.Or(d.At, stores.Now()).UnixMicro(),
 	})
-	q.add(lockOnly, "MATCH ()-[t:", typesOf(typesIn(where)), "]->() WHERE t.scope = $p.scope AND t.last_co_access_at < $p.before AND ", r.where(q, where, false),
+	q.add("MATCH ()-[t:", typesOf(typesIn(where)), "]->() WHERE t.scope = $p.scope AND t.last_co_access_at < $p.before",
+		" AND t.updated_at < $p.at AND ", r.where(q, where, false),
 		// All of them are found before the first one changes: the filter means the weights as they are now.
 		" WITH collect(t) AS stale UNWIND stale AS t WITH t, t.weight * (1 - $p.rate) AS weight",
 		" FOREACH (gone IN CASE WHEN weight < $p.least THEN [t] ELSE [] END | DELETE gone)",
 		" FOREACH (kept IN CASE WHEN weight < $p.least THEN [] ELSE [t] END |",
-		" SET kept.weight = weight, kept.updated_at = $p.now, kept.version = kept.version + 1)",
+		" SET kept.weight = weight, kept.updated_at = $p.at, kept.version = kept.version + 1)",
 		" RETURN count(*), sum(CASE WHEN weight < $p.least THEN 1 ELSE 0 END)")
 	rows, err := r.db.write(ctx, q)
 	if err != nil || len(rows) == 0 {

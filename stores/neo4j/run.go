@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"thalamus/stores"
 )
 
 // How long a statement is tried again that the server refused for the moment (a deadlock, a change of leader), and the
@@ -21,8 +23,14 @@ func (db *DB) read(ctx context.Context, q *query) ([][]any, error) {
 	return db.run(ctx, neo4j.AccessModeRead, q)
 }
 
-// write runs a statement in a transaction of its own: all of it happens or nothing.
+// write runs a statement in a transaction of its own: all of it happens or nothing. One that leaves a fence behind is an
+// occasion to delete old ones.
 func (db *DB) write(ctx context.Context, q *query) ([][]any, error) {
+	if f, ok := stores.FenceOf(ctx); ok && f.Token > 1 {
+		if err := db.pruneFences(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return db.run(ctx, neo4j.AccessModeWrite, q)
 }
 

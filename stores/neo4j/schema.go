@@ -36,6 +36,8 @@ var rules = func() (all []rule) {
 	}
 	add(makeUnique, "(n:"+labelScope+")", ruleName(labelScope, "key"), "key")
 	add(makeUnique, "(n:"+labelSchema+")", ruleName(labelSchema, "name"), "name")
+	add(makeUnique, "(n:"+labelFence+")", ruleName(labelFence, "saga"), "saga")
+	add(makeIndex, "(n:"+labelFence+")", ruleName(labelFence, "at"), "at")
 	add(makeIndex, "(n:"+labelMemory+")", ruleName(labelMemory, "id"), "scope", "id")
 	add(makeIndex, "(n:Episode)", "thalamus_episode_timestamp", "scope", "timestamp")
 	add(makeIndex, "(n:Episode)", "thalamus_episode_session", "scope", "session_id")

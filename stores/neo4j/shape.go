@@ -8,10 +8,11 @@ import (
 )
 
 // The labels of nodes besides those of nouns. (:Scope) is the lock and the register of a scope, (:ThalamusSchema) holds the
-// version of the schema.
+// version of the schema, (:ThalamusFence) the fence of a saga.
 const (
 	labelScope  cypher = "Scope"
 	labelSchema cypher = "ThalamusSchema"
+	labelFence  cypher = "ThalamusFence"
 	labelMemory cypher = "Memory" // every node of a noun has it besides that of its noun
 )
 

@@ -7,12 +7,22 @@ import (
 	"thalamus/stores"
 )
 
-// lock begins every write: it takes the write lock of the scope's node, so that the writes of a scope follow each other
-// and what they read afterwards stays true until they commit. A put makes the node; where there is none, nothing is stored.
+// The lock of a write is that of the scope's node: the writes of a scope follow each other, and what they read afterwards
+// stays true until they commit. A put makes the node; where there is none, nothing is stored.
 const (
 	lockOrMake cypher = "MERGE (s:" + labelScope + " {key: $p.scope}) SET s.changed_at = $p.now WITH s "
 	lockOnly   cypher = "MATCH (s:" + labelScope + " {key: $p.scope}) SET s.changed_at = $p.now WITH s "
 )
+
+// newWrite starts the statement of a write: it passes the fence of the saga in whose name the write is made, if it is made
+// in one's, and takes the lock.
+func newWrite(ctx context.Context, s stores.Scope, lock cypher) *query {
+	q := newQuery(s).with(map[string]any{"now": stores.Now().UnixMicro()})
+	if f, ok := stores.FenceOf(ctx); ok {
+		q.with(map[string]any{"saga": string(f.Saga), "token": int64(f.Token)}).add(passFence)
+	}
+	return q.add(lock)
+}
 
 // refs are nodes that must exist, by noun.
 type refs map[stores.Kind][]stores.ID
@@ -41,7 +51,7 @@ func (r records[T]) Put(ctx context.Context, s stores.Scope, items []*T) error {
 	if err := r.Owned(s, items); err != nil || len(items) == 0 {
 		return err
 	}
-	q := newQuery(s).with(map[string]any{"exact": false}).add(lockOrMake, "WITH s, null AS stored ")
+	q := newWrite(ctx, s, lockOrMake).with(map[string]any{"exact": false}).add("WITH s, null AS stored ")
 	_, err := r.write(ctx, q, items, "true")
 	return err
 }
@@ -56,8 +66,8 @@ func (r records[T]) Swap(ctx context.Context, s stores.Scope, item *T) error {
 		return err
 	}
 	h := r.Head(item)
-	q := newQuery(s).with(map[string]any{"exact": true, "id": string(*h.ID), "expected": int64(*h.Version) - 1})
-	q.add(lockOnly, "MATCH ", r.one, " WHERE t.scope = $p.scope AND t.id = $p.id WITH s, t.version AS stored ")
+	q := newWrite(ctx, s, lockOnly).with(map[string]any{"exact": true, "id": string(*h.ID), "expected": int64(*h.Version) - 1})
+	q.add("MATCH ", r.one, " WHERE t.scope = $p.scope AND t.id = $p.id WITH s, t.version AS stored ")
 	stored, err := r.write(ctx, q, items, "stored = $p.expected")
 	switch {
 	case stored != nil && *stored != *h.Version-1:
@@ -86,7 +96,7 @@ func (r records[T]) write(ctx context.Context, q *query, items []*T, condition c
 		return nil, err
 	}
 	q.with(map[string]any{
-		"now": stores.Now().UnixMicro(), "rows": rows, "episodes": texts(unique(need[stores.KindEpisode])),
+		"rows": rows, "episodes": texts(unique(need[stores.KindEpisode])),
 		"entities": texts(unique(need[stores.KindEntity])), "procedures": texts(unique(need[stores.KindProcedure])),
 	})
 	q.add(find, "CALL (stored, missing) { UNWIND CASE WHEN missing IS NULL AND ", condition, " THEN $p.rows ELSE [] END AS row ",
@@ -100,7 +110,7 @@ func (r records[T]) write(ctx context.Context, q *query, items []*T, condition c
 
 // refusal words a conflict in terms of the noun.
 func (n *noun[T]) refusal(err error, items []*T) error {
-	if n.taken != nil && len(items) == 1 && errors.Is(err, stores.ErrConflict) {
+	if n.taken != nil && len(items) == 1 && errors.Is(err, stores.ErrConflict) && !errors.Is(err, stores.ErrFenced) {
 		return n.taken(items[0])
 	}
 	return err
@@ -176,8 +186,8 @@ func (r records[T]) Delete(ctx context.Context, s stores.Scope, ids []stores.ID)
 	if err := r.db.usable(ctx); err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	q := newQuery(s).with(map[string]any{"ids": texts(unique(ids)), "now": stores.Now().UnixMicro()})
-	q.add(lockOnly, "CALL () { MATCH ", r.one, " WHERE t.scope = $p.scope AND t.id IN $p.ids ", r.drop,
+	q := newWrite(ctx, s, lockOnly).with(map[string]any{"ids": texts(unique(ids))})
+	q.add("CALL () { MATCH ", r.one, " WHERE t.scope = $p.scope AND t.id IN $p.ids ", r.drop,
 		" RETURN count(*) AS n } ",
 		// A scope that holds nothing any more leaves nothing behind.
 		"FOREACH (gone IN CASE WHEN ", held("$p.scope"), " THEN [] ELSE [s] END | DELETE gone) RETURN n")

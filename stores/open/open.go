@@ -126,7 +126,8 @@ func (o *opening) openai(ctx context.Context) error {
 		return err
 	}
 	o.playing(e, stores.RoleEmbedder)
-	o.set.Embedder = embedcache.New(e, o.set.Cache, o.log)
+	cached := embedcache.New(e, o.set.Cache, o.log)
+	o.set.Embedder, o.set.Copies = cached, cached
 	return nil
 }
 

@@ -124,6 +124,7 @@ func (o *opening) sqliteRecords(ctx context.Context) error {
 	}
 	s := o.set
 	s.EntityRecords, s.Profiles, s.Todos, s.Answers = db.EntityRecords(), db.Profiles(), db.Todos(), db.Answers()
+	s.Journal, s.Outbox = db.Journal(), db.Outbox()
 	o.scopes(stores.RoleRecords, db.RecordScopes())
 	return nil
 }

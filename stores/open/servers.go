@@ -47,6 +47,7 @@ func (o *opening) mysql(ctx context.Context) error {
 	o.playing(db, stores.RoleRecords)
 	s := o.set
 	s.EntityRecords, s.Profiles, s.Todos, s.Answers = db.EntityRecords(), db.Profiles(), db.Todos(), db.Answers()
+	s.Journal, s.Outbox = db.Journal(), db.Outbox()
 	o.scopes(stores.RoleRecords, db.Scopes())
 	return nil
 }

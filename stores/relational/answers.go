@@ -25,9 +25,9 @@ func (r Answers) Get(ctx context.Context, s stores.Scope, key string) (*stores.A
 		return nil, err
 	}
 	a := &stores.Answer{Key: key}
-	err := SQL("SELECT operation, request, response, nodes, created_at FROM answers WHERE scope = ? AND `key` = ?"+r.db.lock(ctx),
+	err := SQL("SELECT operation, request, coalesce(saga, ''), response, nodes, created_at FROM answers WHERE scope = ? AND `key` = ?"+r.db.lock(ctx),
 		r.db.ScopeValues(s)[0], key).
-		One(ctx, r.db.Reader(ctx), &a.Operation, &a.Request, &a.Response, flat.JSON[[]stores.ID]{To: &a.Nodes}, flat.Instant{To: &a.CreatedAt})
+		One(ctx, r.db.Reader(ctx), &a.Operation, &a.Request, &a.Saga, &a.Response, flat.JSON[[]stores.ID]{To: &a.Nodes}, flat.Instant{To: &a.CreatedAt})
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -37,15 +37,16 @@ func (r Answers) Get(ctx context.Context, s stores.Scope, key string) (*stores.A
 	return a, nil
 }
 
-// Put remembers an answer.
+// Put remembers an answer. A response that will come is empty, and one that was forgotten is null.
 func (r Answers) Put(ctx context.Context, s stores.Scope, a *stores.Answer) error {
 	nodes, err := json.Marshal(a.Nodes)
 	if err != nil {
 		return err
 	}
 	scope := r.db.ScopeValues(s)
-	head := "INSERT INTO answers (" + strings.Join(r.db.ScopeColumns(), ", ") + ", `key`, operation, request, response, nodes, created_at)"
-	values := append(scope, a.Key, a.Operation, a.Request, a.Response, string(nodes), a.CreatedAt.UnixMicro())
+	head := "INSERT INTO answers (" + strings.Join(r.db.ScopeColumns(), ", ") + ", `key`, operation, request, saga, response, nodes, created_at)"
+	values := append(scope, a.Key, a.Operation, a.Request, sql.NullString{String: string(a.Saga), Valid: a.Saga != ""},
+		append([]byte{}, a.Response...), string(nodes), a.CreatedAt.UnixMicro())
 	return r.db.Write(ctx, func(ctx context.Context, q Querier) error {
 		err := InsertRows(ctx, q, head, len(values), values)
 		if err = r.db.driver.Translate(err); errors.Is(err, stores.ErrConflict) {
@@ -59,6 +60,35 @@ func (r Answers) Put(ctx context.Context, s stores.Scope, a *stores.Answer) erro
 			links = append(links, scope[0], node, a.Key)
 		}
 		return InsertRows(ctx, q, "INSERT INTO answer_nodes (scope, node, `key`)", 3, links)
+	})
+}
+
+// Complete gives the key of a saga its response, unless it was forgotten meanwhile.
+func (r Answers) Complete(ctx context.Context, s stores.Scope, saga stores.ID, response []byte) error {
+	return r.db.Write(ctx, func(ctx context.Context, q Querier) error {
+		_, err := SQL("UPDATE answers SET response = ? WHERE scope = ? AND saga = ? AND response IS NOT NULL",
+			response, r.db.ScopeValues(s)[0], saga).Run(ctx, q)
+		return err
+	})
+}
+
+// Release frees the key of a saga that did not happen.
+func (r Answers) Release(ctx context.Context, s stores.Scope, saga stores.ID) error {
+	scope := r.db.ScopeValues(s)[0]
+	return r.db.Write(ctx, func(ctx context.Context, q Querier) error {
+		var key string
+		err := SQL("SELECT `key` FROM answers WHERE scope = ? AND saga = ?"+r.db.Lock(), scope, saga).One(ctx, q, &key)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := SQL("DELETE FROM answer_nodes WHERE scope = ? AND `key` = ?", scope, key).Run(ctx, q); err != nil {
+			return err
+		}
+		_, err = SQL("DELETE FROM answers WHERE scope = ? AND `key` = ?", scope, key).Run(ctx, q)
+		return err
 	})
 }
 

@@ -38,6 +38,8 @@ const (
 
 // Driver is what a product does in its own way.
 type Driver interface {
+	// Name is the product.
+	Name() string
 	// Usable says why a call cannot start: the context is over or the database is closed.
 	Usable(ctx context.Context) error
 	// Pool is what single reads go through.

@@ -4,7 +4,8 @@ import "thalamus/stores"
 
 // Dialect is how a product spells what SQL leaves open.
 type Dialect interface {
-	// ScopeColumns hold the scope of a row; the first is the one that rows are found by. It is named "scope".
+	// ScopeColumns hold the scope of a row; the first is the one that rows are found by. It is named "scope". The last holds
+	// its key.
 	ScopeColumns() []string
 	// ScopeValues are the values of these columns.
 	ScopeValues(s stores.Scope) []any
@@ -29,6 +30,10 @@ type Dialect interface {
 
 	// OnConflict ends an INSERT of rows of which some may be there.
 	OnConflict(u Upsert) string
+	// PassOver ends an INSERT that leaves out the rows that are there.
+	PassOver() string
+	// Now is the instant of the statement by the clock of the database, in unix microseconds.
+	Now() string
 	// Limits bound statements.
 	Limits() Limits
 }

@@ -55,10 +55,15 @@ func (st *Statement) Run(ctx context.Context, q Querier) (int, error) {
 
 // InsertRows inserts rows of width values each, some hundreds by one statement.
 func InsertRows(ctx context.Context, q Querier, head string, width int, values []any) error {
+	return insertRows(ctx, q, head, "", width, values)
+}
+
+// insertRows is [InsertRows] with an end of each statement.
+func insertRows(ctx context.Context, q Querier, head, tail string, width int, values []any) error {
 	tuple := "(?" + strings.Repeat(", ?", width-1) + ")"
 	for part := range slices.Chunk(values, 500*width) {
 		more := strings.Repeat(", "+tuple, len(part)/width-1)
-		if _, err := SQL(head+" VALUES "+tuple+more, part...).Run(ctx, q); err != nil {
+		if _, err := SQL(head+" VALUES "+tuple+more+tail, part...).Run(ctx, q); err != nil {
 			return err
 		}
 	}

@@ -12,8 +12,10 @@ import (
 type Transaction struct {
 	tx    Tx
 	depth int
-	mu    sync.Mutex // guards after, and lets one savepoint at a time into this level
+	mu    sync.Mutex // guards after and before, and lets one savepoint at a time into this level
 	after []func()   // to run after the commit
+
+	before []func(context.Context, Querier) error // to run right before the commit
 }
 
 // inTransaction is the context key of the running transaction of one database.
@@ -83,8 +85,14 @@ func (db *Database) transact(ctx context.Context, mode Mode, fn func(ctx context
 	defer end()
 	defer tx.Rollback() //nolint:errcheck // a no-op after the commit
 	t := &Transaction{tx: tx}
-	if err := fn(context.WithValue(ctx, inTransaction{db}, t), tx); err != nil {
+	inside := context.WithValue(ctx, inTransaction{db}, t)
+	if err := fn(inside, tx); err != nil {
 		return db.Ended(ctx, err)
+	}
+	for _, last := range t.before {
+		if err := last(inside, tx); err != nil {
+			return db.Ended(inside, err)
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		return db.Ended(ctx, err)
@@ -119,8 +127,17 @@ func (db *Database) nested(ctx context.Context, t *Transaction, fn func(ctx cont
 		return db.Ended(ctx, err)
 	}
 	kept = true
-	t.after = append(t.after, inner.after...)
+	t.after, t.before = append(t.after, inner.after...), append(t.before, inner.before...)
 	return nil
+}
+
+// BeforeCommit runs fn as one of the last things in the transaction that ctx carries, right before it commits, and never
+// when it is rolled back. What fn fails with ends the transaction.
+func (db *Database) BeforeCommit(ctx context.Context, fn func(ctx context.Context, q Querier) error) {
+	t := db.Running(ctx)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.before = append(t.before, fn)
 }
 
 // AfterCommit runs fn once the transaction that ctx carries has committed, at once when there is none, and never when it

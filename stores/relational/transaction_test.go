@@ -24,6 +24,8 @@ type pool struct {
 	closed bool
 }
 
+func (p *pool) Name() string { return "test" }
+
 func (p *pool) Usable(ctx context.Context) error {
 	if p.closed {
 		return stores.Unavailable("test", errors.New("closed"))

@@ -3,7 +3,9 @@ package sqlite
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
+	"time"
 
 	"thalamus/stores"
 	"thalamus/stores/relational"
@@ -69,6 +71,12 @@ func (dialect) OnConflict(u relational.Upsert) string {
 	return " ON CONFLICT (" + strings.Join(append([]string{"scope"}, u.Natural...), ", ") + ") DO UPDATE SET " +
 		strings.Join(kept, ", ") + byID + " RETURNING id, created_at"
 }
+
+// PassOver ends an INSERT that leaves out the rows that are there.
+func (dialect) PassOver() string { return " ON CONFLICT DO NOTHING" }
+
+// Now is the instant of the statement: the database is on this machine.
+func (dialect) Now() string { return strconv.FormatInt(time.Now().UnixMicro(), 10) }
 
 // Limits bound statements: in one process a statement per row costs little.
 func (dialect) Limits() relational.Limits {

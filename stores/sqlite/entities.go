@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 
 	"thalamus/stores"
 	"thalamus/stores/flat"
@@ -30,6 +31,25 @@ func detachEntities(ctx context.Context, q querier, s stores.Scope, ids []stores
 		return err
 	}
 	return deleteEdges(ctx, q, s, stores.KindEntity, ids)
+}
+
+// ByName reads the current entity of each name.
+func (r entities) ByName(ctx context.Context, s stores.Scope, names []string, fields []stores.Field) (map[string]*stores.Entity, error) {
+	if err := r.db.usable(ctx); err != nil {
+		return nil, err
+	}
+	out := make(map[string]*stores.Entity, len(names))
+	columns := r.Projection(fields)
+	st := r.Select(columns).Add(" FROM entities AS t WHERE t.scope = ? AND t.name IN (SELECT value FROM json_each(?)) AND t.superseded_by IS NULL",
+		s.Key(), array(names))
+	err := st.Each(ctx, r.db.rows.Reader(ctx), func(rows *sql.Rows) error {
+		e, err := r.Scan(rows, s, columns)
+		if err == nil && e.Newer(out[e.Name]) {
+			out[e.Name] = e
+		}
+		return err
+	})
+	return out, r.db.rows.Ended(ctx, err)
 }
 
 // ByEpisode reads, for each episode, the entities it mentions, ordered by name.

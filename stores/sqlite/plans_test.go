@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"thalamus/stores"
 	"thalamus/stores/relational"
@@ -30,6 +32,15 @@ type explainingTx struct {
 
 func (e explainingTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	return e.reads.QueryContext(ctx, query, args...)
+}
+
+func (e explainingTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if verb, _, _ := strings.Cut(query, " "); verb == "UPDATE" || verb == "DELETE" {
+		if err := e.reads.explain(ctx, query, args); err != nil {
+			return nil, err
+		}
+	}
+	return e.Tx.ExecContext(ctx, query, args...)
 }
 
 func (e explainingTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
@@ -139,6 +150,10 @@ func TestQueryPlans(t *testing.T) {
 		_, err := db.EntityRecords().ByName(ctx, s, []string{"a", "b"})
 		return err
 	})
+	explain(t, db, "entities by name", true, func(db *DB) error {
+		_, err := db.Entities().ByName(ctx, s, []string{"a", "b"}, nil)
+		return err
+	})
 	explain(t, db, "a step of a walk", true, func(db *DB) error {
 		return db.snapshot(ctx, func(q querier) error {
 			w := &walk{q: q, scope: s.Key(), types: []stores.RelationType{"USES"}, left: 10}
@@ -152,6 +167,55 @@ func TestQueryPlans(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// TestJournalPlans wants what gateways do all the time to cost the same however many sagas have ended.
+func TestJournalPlans(t *testing.T) {
+	db, err := Open(t.Context(), t.TempDir(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // the test is over
+	s, ctx, ids := stores.NewScope("u", "", ""), t.Context(), []stores.ID{stores.NewID(), stores.NewID()}
+	saga := &stores.Saga{ID: ids[0], Scope: s, State: stores.SagaRunning, Owner: "me", Claims: []string{"a"}, Plan: []byte("plan")}
+	err = errors.Join(db.Journal().Begin(ctx, saga, 0), db.Answers().Put(ctx, s, &stores.Answer{Key: "key", Saga: saga.ID, CreatedAt: stores.Now()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := func(alone bool) func(db *DB) error {
+		return func(db *DB) error {
+			got, err := db.Journal().Due(ctx, "me", 0, alone, 5)
+			if err == nil && len(got) != 1 {
+				t.Errorf("%d sagas are due", len(got))
+			}
+			return err
+		}
+	}
+	first := stores.Query{Page: stores.Page{First: 5}}
+	for _, c := range []struct {
+		what   string
+		sorted bool
+		run    func(db *DB) error
+	}{
+		{"due", false, due(false)},
+		{"due for one that is alone", false, due(true)},
+		{"renew", true, func(db *DB) error { _, err := db.Journal().Renew(ctx, "me", ids, 0); return err }},
+		{"take", true, func(db *DB) error { _, err := db.Journal().Take(ctx, s, ids[0], "me", 0); return err }},
+		{"wake", true, func(db *DB) error { _, err := db.Journal().Wake(ctx, s, ids[0]); return err }},
+		{"holding", true, func(db *DB) error { _, err := db.Journal().Holding(ctx, s, []string{"a", "b"}); return err }},
+		{"sagas by id", true, func(db *DB) error { _, err := db.Journal().ByID(ctx, s, ids); return err }},
+		{"sagas listed", true, func(db *DB) error { _, err := db.Journal().List(ctx, s, first); return err }},
+		{"unfinished", false, func(db *DB) error { _, err := db.Journal().Unfinished(ctx); return err }},
+		{"the end", true, func(db *DB) error { saga.State = stores.SagaCommitted; return db.Journal().Advance(ctx, saga, 4) }},
+		{"prune sagas", true, func(db *DB) error { _, err := db.Journal().Prune(ctx, time.Unix(0, 0)); return err }},
+		{"append events", true, func(db *DB) error { return db.Outbox().Append(ctx, []stores.Event{{Scope: s, Saga: ids[0]}}) }},
+		{"events after a position", true, func(db *DB) error { _, err := db.Outbox().After(ctx, s, 0, 5); return err }},
+		{"prune events", true, func(db *DB) error { _, err := db.Outbox().Prune(ctx, time.Unix(0, 0)); return err }},
+		{"complete an answer", true, func(db *DB) error { return db.Answers().Complete(ctx, s, ids[0], nil) }},
+		{"release an answer", true, func(db *DB) error { return db.Answers().Release(ctx, s, ids[0]) }},
+	} {
+		explain(t, db, c.what, c.sorted, c.run)
+	}
 }
 
 func explainChildren(t *testing.T, db *DB) {

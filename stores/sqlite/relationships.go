@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -141,8 +142,9 @@ func (r relationships) Decay(ctx context.Context, s stores.Scope, d stores.Decay
 	if err := c.Err(); err != nil {
 		return faded, err
 	}
+	at := cmp.Or(d.At, stores.Now()).UnixMicro()
 	stale := func(st *relational.Statement) {
-		st.Add("t.scope = ? AND t.last_co_access_at < ? AND ", s.Key(), d.StaleBefore.UnixMicro())
+		st.Add("t.scope = ? AND t.last_co_access_at < ? AND t.updated_at < ? AND ", s.Key(), d.StaleBefore.UnixMicro(), at)
 		r.Where(st, where)
 	}
 	err = r.db.write(ctx, func(ctx context.Context, q querier) (err error) {
@@ -154,7 +156,7 @@ func (r relationships) Decay(ctx context.Context, s stores.Scope, d stores.Decay
 			return err
 		}
 		fade := relational.SQL("UPDATE relationships AS t SET weight = weight * (1 - ?), updated_at = ?, version = version + 1 WHERE ",
-			d.Rate, stores.Now().UnixMicro())
+			d.Rate, at)
 		stale(fade)
 		kept, err := fade.Run(ctx, q)
 		faded.Decayed = kept + faded.Pruned

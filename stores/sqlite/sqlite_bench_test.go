@@ -9,6 +9,7 @@ import (
 
 	"thalamus/stores"
 	"thalamus/stores/sqlite"
+	"thalamus/stores/storestest"
 )
 
 // memory is a filled database: n entities, n episodes that mention two each, 5n edges between the entities.
@@ -123,6 +124,20 @@ func BenchmarkGraph(b *testing.B) {
 			for b.Loop() {
 				must(b, fn())
 			}
+		})
+	}
+}
+
+// BenchmarkJournal compares the two ways in which a commit is made durable.
+func BenchmarkJournal(b *testing.B) {
+	for _, synchronous := range []string{"NORMAL", "FULL"} {
+		b.Run(synchronous, func(b *testing.B) {
+			db, err := sqlite.Open(b.Context(), b.TempDir(), sqlite.Options{Synchronous: synchronous})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer db.Close() //nolint:errcheck // the benchmark is over
+			storestest.BenchmarkJournal(b, &stores.Set{Journal: db.Journal(), Outbox: db.Outbox()})
 		})
 	}
 }

@@ -22,7 +22,7 @@ func openSet(t testing.TB) *stores.Set {
 	db := open(t, t.TempDir())
 	return &stores.Set{
 		Episodes: db.Episodes(), Entities: db.Entities(), Procedures: db.Procedures(), Relationships: db.Relationships(),
-		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(),
+		EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(), Journal: db.Journal(), Outbox: db.Outbox(),
 		Scopes: db.Scopes(), Atomic: db.Atomic, Backends: []stores.Playing{{Role: stores.RoleGraph, Backend: db}},
 	}
 }

@@ -22,7 +22,7 @@ func TestSmallStatements(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = db.Close() })
 		db.rows = relational.New(engine{db}, small{})
-		return &stores.Set{EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(),
+		return &stores.Set{EntityRecords: db.EntityRecords(), Profiles: db.Profiles(), Todos: db.Todos(), Answers: db.Answers(), Journal: db.Journal(), Outbox: db.Outbox(),
 			Atomic: db.Atomic, Backends: []stores.Playing{{Role: stores.RoleRecords, Backend: db}}}
 	}
 	storestest.Set(t, openSet)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"thalamus/stores"
 	"thalamus/stores/relational"
 )
 
@@ -34,12 +35,26 @@ func (d engine) Begin(ctx context.Context, mode relational.Mode) (relational.Tx,
 	err := d.usable(ctx) // closed while waiting
 	if err == nil {
 		var tx *sql.Tx
-		if tx, err = d.writer.BeginTx(ctx, nil); err == nil {
+		if tx, err = d.begin(ctx, mode); err == nil {
 			return tx, end, nil
 		}
 	}
 	end()
 	return nil, nil, err
+}
+
+// begin starts a transaction that writes, in the name of a saga where ctx says so.
+func (d engine) begin(ctx context.Context, mode relational.Mode) (*sql.Tx, error) {
+	tx, err := d.writer.BeginTx(ctx, nil)
+	if err != nil || mode != relational.Write {
+		return tx, err
+	}
+	if f, ok := stores.FenceOf(ctx); ok {
+		if err = pass(ctx, tx, f); err != nil {
+			_ = tx.Rollback()
+		}
+	}
+	return tx, err
 }
 
 // Translate gives a driver's error its kind.

@@ -16,6 +16,8 @@ func Answers(t *testing.T, open func(testing.TB) *stores.Set) {
 	s.run("Conflict", testAnswerConflict)
 	s.run("Race", testAnswerRace)
 	s.run("Forget", testForget)
+	s.run("Complete", testComplete)
+	s.run("Release", testRelease)
 	s.run("Prune", testPrune)
 	s.run("Scopes", testAnswerScopes)
 	s.run("Interrupted", func(w *world) {
@@ -34,6 +36,8 @@ func answerCalls(w *world) []call {
 	return []call{
 		{"Get", ask(func(ctx context.Context) (*stores.Answer, error) { return c.Get(ctx, s, "key") })},
 		{"Put", func(ctx context.Context) error { return c.Put(ctx, s, answer("fresh", `{}`)) }},
+		{"Complete", func(ctx context.Context) error { return c.Complete(ctx, s, stores.NewID(), []byte(`{}`)) }},
+		{"Release", func(ctx context.Context) error { return c.Release(ctx, s, stores.NewID()) }},
 		{"Forget", func(ctx context.Context) error { return c.Forget(ctx, s, []stores.ID{stores.NewID()}) }},
 		{"Prune", ask(func(ctx context.Context) (int, error) { return c.Prune(ctx, time.Unix(0, 0)) })},
 	}
@@ -118,6 +122,73 @@ func testForget(w *world) {
 	}
 	noError(w.t, w.set.Answers.Forget(w.ctx(), w.scope, append(many, theirs)))
 	same(w.t, "response about the last of many nodes", 0, len(w.answer("theirs").Response))
+}
+
+// pending takes a key for the answer of a saga about some nodes.
+func pending(key string, nodes ...stores.ID) *stores.Answer {
+	a := answer(key, "", nodes...)
+	a.Saga = stores.NewID()
+	return a
+}
+
+func (w *world) complete(a *stores.Answer, response string) {
+	w.t.Helper()
+	noError(w.t, w.set.Answers.Complete(w.ctx(), w.scope, a.Saga, []byte(response)))
+}
+
+func testComplete(w *world) {
+	node, other := stores.NewID(), stores.NewID()
+	a, b, c := w.remember(pending("a", node, other)), w.remember(pending("b", other)), pending("c", node)
+	c.Response = nil
+	w.remember(c)
+	far := w.in(newScope())
+	foreign := pending("a", node)
+	foreign.Saga = a.Saga
+	far.remember(foreign)
+	same(w.t, "an answer that will come", a, w.answer("a"))
+	same(w.t, "another that will come", c, w.answer("c"))
+	refused(w.t, "a key that is taken for an answer", w.set.Answers.Put(w.ctx(), w.scope, answer("a", `{}`)), stores.ErrConflict)
+
+	for range 2 {
+		w.complete(a, `{"n": 1}`)
+	}
+	a.Response = []byte(`{"n": 1}`)
+	same(w.t, "a completed answer", a, w.answer("a"))
+	same(w.t, "an answer of another saga", b, w.answer("b"))
+	same(w.t, "an answer of another scope", foreign, far.answer("a"))
+	noError(w.t, w.set.Answers.Complete(w.ctx(), w.scope, stores.NewID(), []byte(`{}`)))
+
+	noError(w.t, w.set.Answers.Forget(w.ctx(), w.scope, []stores.ID{node}))
+	w.complete(c, `{"secret": 1}`)
+	w.complete(a, `{"secret": 2}`)
+	w.complete(b, `{"n": 2}`)
+	same(w.t, "response about a node that was forgotten before it came", 0, len(w.answer("c").Response))
+	same(w.t, "response about a node that was forgotten after it came", 0, len(w.answer("a").Response))
+	same(w.t, "response about another node", `{"n": 2}`, string(w.answer("b").Response))
+	same(w.t, "saga of a forgotten answer", c.Saga, w.answer("c").Saga)
+}
+
+func testRelease(w *world) {
+	node := stores.NewID()
+	a, b := w.remember(pending("a", node)), w.remember(pending("b", node))
+	done := w.remember(answer("done", `{"n":1}`, node))
+	far := w.in(newScope())
+	noError(w.t, far.set.Answers.Release(w.ctx(), far.scope, a.Saga))
+	same(w.t, "an answer released in another scope", a, w.answer("a"))
+	for range 2 {
+		noError(w.t, w.set.Answers.Release(w.ctx(), w.scope, a.Saga))
+	}
+	same(w.t, "a released key is taken", false, w.answer("a") != nil)
+	same(w.t, "an answer of another saga", b, w.answer("b"))
+	same(w.t, "an answer of no saga", done, w.answer("done"))
+	noError(w.t, w.set.Answers.Release(w.ctx(), w.scope, ""))
+	same(w.t, "an answer of no saga", done, w.answer("done"))
+	w.complete(a, `{}`)
+	same(w.t, "a released key is taken", false, w.answer("a") != nil)
+
+	again := w.remember(answer("a", `{"n":2}`))
+	noError(w.t, w.set.Answers.Forget(w.ctx(), w.scope, []stores.ID{node}))
+	same(w.t, "an answer under a released key, about nothing", again, w.answer("a"))
 }
 
 // testPrune keeps to a year of its own: Prune reaches every scope.

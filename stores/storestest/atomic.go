@@ -78,6 +78,10 @@ func parts(w *world) map[string]part {
 				return rank(a != nil), err
 			}}
 	}
+	if c := set.Journal; c != nil {
+		all["sagas"] = part{func(ctx context.Context) error { return c.Begin(ctx, newLedger(w).draft(), 0) },
+			func(ctx context.Context) (int, error) { return c.Count(ctx, s, stores.Filter{}) }}
+	}
 	if c := set.Vectors; c != nil {
 		all["vectors"] = part{func(ctx context.Context) error {
 			cloud := newCloud(w)

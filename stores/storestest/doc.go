@@ -11,7 +11,8 @@
 // in parallel on a shared server and isolation is tested all along. Only the tests of what happens after Close close a
 // set, one opened for that purpose. Only [Vectors] calls Reset, which reaches every scope: once at its start when the
 // engine is bound to no model, and once more after all its other subtests have ended. So an opener of vectors must not
-// share the engine with another process.
+// share the engine with another process. [Journal] takes over sagas of every scope, and none of others must be there: an
+// opener of a journal must not share the database with another test.
 //
 // # Readings
 //

@@ -3,6 +3,7 @@ package storestest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ func Entities(t *testing.T, open func(testing.TB) *stores.Set) {
 	run := func(name string, fn func(bench[stores.Entity])) {
 		s.run(name, func(w *world) { fn(bench[stores.Entity]{w, entityNoun(w.set)}) })
 	}
+	run("ByName", testEntitiesByName)
 	run("ByLineage", testByLineage)
 	if s.set.Episodes != nil {
 		run("ByEpisode", testEntitiesByEpisode)
@@ -50,6 +52,9 @@ func entityNoun(set *stores.Set) noun[stores.Entity] {
 		more: func(w *world, e *stores.Entity) []call {
 			c, s, ids := w.set.Entities, w.scope, []stores.ID{e.ID}
 			return []call{
+				{"ByName", ask(func(ctx context.Context) (map[string]*stores.Entity, error) {
+					return c.ByName(ctx, s, []string{e.Name}, nil)
+				})},
 				{"ByEpisode", ask(func(ctx context.Context) (map[stores.ID][]*stores.Entity, error) {
 					return c.ByEpisode(ctx, s, ids, nil)
 				})},
@@ -99,6 +104,61 @@ func entityValue(e *stores.Entity, f stores.Field) any {
 		"stability": e.Stability, "accessCount": float64(e.AccessCount), "lastAccessedAt": e.LastAccessedAt,
 		"createdAt": e.CreatedAt, "updatedAt": e.UpdatedAt, "version": float64(e.Version),
 	}[f]
+}
+
+// entityNamed is a current entity of the given name.
+func entityNamed(w *world, name string) *stores.Entity {
+	e := bareEntity(w)
+	e.Name = name
+	return e
+}
+
+func testEntitiesByName(b bench[stores.Entity]) {
+	read := func(b bench[stores.Entity], fields []stores.Field, names ...string) map[string]*stores.Entity {
+		b.t.Helper()
+		got, err := b.set.Entities.ByName(b.ctx(), b.scope, names, fields)
+		noError(b.t, err)
+		return got
+	}
+	want := map[string]*stores.Entity{}
+	var items []*stores.Entity
+	for _, name := range similarNames() {
+		want[name] = entityNamed(b.world, name)
+		items = append(items, want[name])
+	}
+	b.save(items...)
+	names := append(similarNames(), "aNN", "Ann  ", "", "Ann")
+	same(b.t, "entities by name", want, read(b, nil, names...))
+	same(b.t, "entities by no name", 0, len(read(b, nil)))
+	same(b.t, "foreign entities by name", 0, len(read(b.at(newScope()), nil, names...)))
+
+	rich := b.rich(b.world, "rich")
+	rich.SupersededBy = ""
+	b.save(rich)
+	same(b.t, "all fields by name", rich, read(b, nil, "rich")["rich"])
+	light := *rich
+	light.Details = ""
+	same(b.t, "one heavy field by name", &light, read(b, []stores.Field{"summary"}, "rich")["rich"])
+	many := make([]string, 5000)
+	for i := range many {
+		many[i] = fmt.Sprintf("nobody %d", i)
+	}
+	same(b.t, "one known among many names", 1, len(read(b, nil, append(many, "rich")...)))
+
+	// A fact that is superseded: at first both versions are current.
+	second, third := entityNamed(b.world, "rich"), entityNamed(b.world, "rich")
+	second.CreatedAt, third.CreatedAt = rich.CreatedAt.Add(time.Hour), rich.CreatedAt.Add(time.Minute)
+	b.save(second, third)
+	same(b.t, "the newest of three", second, read(b, nil, "rich")["rich"])
+	for _, e := range []*stores.Entity{rich, second} {
+		e.SupersededBy = third.ID
+	}
+	b.save(rich, second)
+	same(b.t, "the one that was not superseded", third, read(b, nil, "rich")["rich"])
+	third.Name = "renamed"
+	b.save(third)
+	same(b.t, "entities of a name that only superseded ones have", 0, len(read(b, nil, "rich")))
+	same(b.t, "the entity by its new name", third, read(b, nil, "renamed")["renamed"])
 }
 
 func testByLineage(b bench[stores.Entity]) {

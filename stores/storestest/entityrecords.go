@@ -19,6 +19,7 @@ func EntityRecords(t *testing.T, open func(testing.TB) *stores.Set) {
 	run("NameConflict", testNameConflict)
 	run("SupersededNames", testSupersededNames)
 	run("NameRace", testNameRace)
+	run("Versions", testRecordVersions)
 }
 
 func entityRecordNoun(set *stores.Set) noun[stores.EntityRecord] {
@@ -61,10 +62,14 @@ func randomEntityRecord(w *world, i int) *stores.EntityRecord {
 }
 
 func richEntityRecord(w *world, s string) *stores.EntityRecord {
-	return &stores.EntityRecord{
+	r := &stores.EntityRecord{
 		ID: stores.NewID(), Scope: w.scope, Name: s, Current: true, Content: s, Keywords: []string{s, "z", "a", s}, Aliases: []string{"b", s},
-		Metadata: everything(s), CreatedAt: stores.Now(), UpdatedAt: stores.Now(),
+		Metadata: everything(s), CreatedAt: stores.Now(), UpdatedAt: stores.Now(), Version: 7,
 	}
+	before := *r
+	before.Name, before.Version = "before "+s, 6
+	r.Before = &before
+	return r
 }
 
 func bareEntityRecord(w *world) *stores.EntityRecord { return named(w, "bare") }
@@ -89,9 +94,13 @@ func byName(b bench[stores.EntityRecord], names ...string) map[string]*stores.En
 	return got
 }
 
+// similarNames are names that a careless comparison takes for one another.
+func similarNames() []string {
+	return append([]string{"Ann", "ann", "ANN", "Ann ", " Ann", "Änn", "A\u0308nn", "An", "Ann%", "A_n", "strasse"}, hostile...)
+}
+
 func testByName(b bench[stores.EntityRecord]) {
-	names := []string{"Ann", "ann", "ANN", "Ann ", " Ann", "Änn", "A\u0308nn", "An", "Ann%", "A_n", "strasse"}
-	names = append(names, hostile...)
+	names := similarNames()
 	want := map[string]*stores.EntityRecord{}
 	var items []*stores.EntityRecord
 	for _, name := range names {
@@ -159,6 +168,25 @@ func testSupersededNames(b bench[stores.EntityRecord]) {
 	}
 	same(b.t, "records of the name", 5, b.total(stores.Where("name", stores.Eq, "a fact")))
 	same(b.t, "current records of the name", 1, b.total(stores.Where("current", stores.Eq, true)))
+}
+
+// testRecordVersions writes a record as a change of both parts does: with the one before until the change is done.
+func testRecordVersions(b bench[stores.EntityRecord]) {
+	first := named(b.world, "a name")
+	first.Version = 1
+	b.save(first)
+	second := *first
+	second.Name, second.Version, second.Before = "another name", 2, first
+	b.save(&second)
+	got := b.get(nil, first.ID)[first.ID]
+	for version, want := range map[int]*stores.EntityRecord{1: first, 2: &second, 3: &second} {
+		same(b.t, fmt.Sprintf("the record as it belongs to version %d", version), want, got.At(version))
+	}
+	same(b.t, "the record by its name", &second, byName(b, "another name")["another name"])
+	same(b.t, "the record by the name before", 0, len(byName(b, "a name")))
+	second.Before = nil
+	b.save(&second)
+	b.holds("the record after its change", &second)
 }
 
 func testNameRace(b bench[stores.EntityRecord]) {

@@ -32,6 +32,7 @@ func Relationships(t *testing.T, open func(testing.TB) *stores.Set) {
 	run("StrengthenRace", testStrengthenRace)
 	run("Decay", testDecay)
 	run("DecayWhere", testDecayWhere)
+	run("DecayAgain", testDecayAgain)
 	run("Path", testPath)
 	run("PathRefusals", testPathRefusals)
 	run("RandomPaths", testRandomPaths)

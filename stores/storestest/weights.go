@@ -169,3 +169,30 @@ func testDecayWhere(b edges) {
 	same(b.t, "what faded by weight", stores.Faded{Decayed: 2, Pruned: 1}, got)
 	same(b.t, "edges left", 2, b.total(stores.Filter{}))
 }
+
+// testDecayAgain runs a decay again at its instant: it passes over what it changed before, and what others changed later.
+func testDecayAgain(b edges) {
+	at := stores.Now().Add(-time.Minute)
+	items := weighed(b, 0.8, 0.11, 0.5, 0.5)
+	for i, updated := range []time.Time{at.Add(-time.Microsecond), at.Add(-time.Hour), at, at.Add(time.Second)} {
+		items[i].UpdatedAt = updated
+	}
+	b.save(items...)
+	decay := stores.Decay{StaleBefore: stores.Now(), Rate: 0.25, MinWeight: 0.1, At: at}
+	for i, want := range []stores.Faded{{Decayed: 2, Pruned: 1}, {}, {Decayed: 1}, {}} {
+		if i == 2 {
+			missed := *items[3]
+			missed.ID, missed.Label, missed.UpdatedAt = stores.NewID(), "missed the first time", at.Add(-time.Hour)
+			b.save(&missed)
+		}
+		got, err := b.set.Relationships.Decay(b.ctx(), b.scope, decay)
+		noError(b.t, err)
+		same(b.t, "what faded", want, got)
+		r := b.get(nil, items[0].ID)[items[0].ID]
+		near(b.t, "weight", 0.6, r.Weight)
+		same(b.t, "the instant of the change", at, r.UpdatedAt)
+		unchanged(b, items[0], r, "Weight", "UpdatedAt", "Version")
+		b.holds("an edge that was changed at that instant", items[2])
+		b.holds("an edge that was changed later", items[3])
+	}
+}

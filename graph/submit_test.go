@@ -1,0 +1,113 @@
+package graph_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+
+	"thalamus/graph/graphtest"
+	"thalamus/resilience"
+	"thalamus/resilience/saga"
+	"thalamus/stores"
+)
+
+// queueing is a write to a todo as a gateway sends it on, allowed to wait.
+func queueing(t *testing.T, operation string, key *string, input map[string]any) (saga.Request, *saga.Outcome) {
+	t.Helper()
+	sent, err := json.Marshal(input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &saga.Outcome{}
+	return saga.Request{Operation: operation, Key: key, Input: sent, OnDown: stores.OnDownQueue, Outcome: out}, out
+}
+
+// down breaks every call to a role.
+func down(g *graphtest.Gateway, role stores.Role) {
+	g.Break(func(op resilience.Op) error {
+		if op.Role == role {
+			return stores.Unavailable(op.Backend, errDriver)
+		}
+		return nil
+	})
+}
+
+// TestWritesThatCannotBePlannedWait sends edits while the store is down that has to be read for them. They happen in their
+// order once it is back, each once, with the answer under its key; one whose version does not fit any more does not.
+func TestWritesThatCannotBePlannedWait(t *testing.T) {
+	g := graphtest.NewSplit(t)
+	s, ctx := graphtest.Scope, context.Background()
+	e, err := g.Writes.CreateEpisode(ctx, s, saga.Request{}, &stores.Episode{SessionID: "s", Content: "first"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	down(g, stores.RoleGraph)
+	var waiting []*saga.Outcome
+	for i := range 20 {
+		r, out := queueing(t, "updateEpisode", new(fmt.Sprint("edit ", i)), map[string]any{"id": graphtest.Global(e), "content": fmt.Sprint("edit ", i)})
+		if _, err := g.Writes.UpdateEpisode(ctx, s, r, e.ID, nil, func(*stores.Episode) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if out.Saga == nil || out.Saga.State != stores.SagaQueued {
+			t.Fatalf("the saga %+v", out.Saga)
+		}
+		waiting = append(waiting, out)
+	}
+	late, refused := queueing(t, "updateEpisode", new("late"), map[string]any{"id": graphtest.Global(e), "content": "late", "expectedVersion": 1})
+	if _, err := g.Writes.UpdateEpisode(ctx, s, late, e.ID, nil, func(*stores.Episode) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	strict := saga.Request{Operation: "updateEpisode"}
+	if _, err := g.Writes.UpdateEpisode(ctx, s, strict, e.ID, nil, func(*stores.Episode) error { return nil }); !errors.Is(err, stores.ErrUnavailable) {
+		t.Errorf("a write that may not wait: %v", err)
+	}
+	g.Break(nil)
+	settled(t, g, append(waiting, refused))
+
+	found, err := g.Set.Episodes.ByID(ctx, s, []stores.ID{e.ID}, nil)
+	if err != nil || found[e.ID].Content != "edit 19" || found[e.ID].Version != 21 {
+		t.Errorf("after 20 edits: %+v, %v", found[e.ID], err)
+	}
+	for i, out := range waiting {
+		a, err := g.Set.Answers.Get(ctx, s, fmt.Sprint("edit ", i))
+		var answered stores.Episode
+		if err != nil || a == nil || a.Saga != out.Saga.ID || json.Unmarshal(a.Response, &answered) != nil || answered.Version != i+2 {
+			t.Errorf("the answer of edit %d: %+v, %v", i, a, err)
+		}
+	}
+	if state := stateOf(t, g, refused.Saga.ID); state != stores.SagaCompensated {
+		t.Errorf("an edit of an older version is %s", state)
+	}
+	if a, err := g.Set.Answers.Get(ctx, s, "late"); a != nil || err != nil {
+		t.Errorf("its key is taken: %+v, %v", a, err)
+	}
+}
+
+// settled carries on what waits until all of it has ended.
+func settled(t *testing.T, g *graphtest.Gateway, all []*saga.Outcome) {
+	t.Helper()
+	for _, out := range all {
+		for range 100 {
+			if stateOf(t, g, out.Saga.ID).Ended() {
+				break
+			}
+			if _, err := g.Set.Journal.Wake(t.Context(), graphtest.Scope, out.Saga.ID); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := g.Writes.Recover(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func stateOf(t *testing.T, g *graphtest.Gateway, id stores.ID) stores.SagaState {
+	t.Helper()
+	found, err := g.Set.Journal.ByID(t.Context(), graphtest.Scope, []stores.ID{id})
+	if err != nil || found[id] == nil {
+		t.Fatalf("%v, %v", found, err)
+	}
+	return found[id].State
+}

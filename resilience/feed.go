@@ -1,0 +1,76 @@
+package resilience
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"thalamus/stores"
+)
+
+// Change is a breaker that moved.
+type Change struct {
+	Backend    string
+	Breaker    BreakerState
+	RetryAfter time.Duration // how long it stays open
+	At         time.Time
+}
+
+// feed tells changes to those who listen.
+type feed struct {
+	mu        sync.Mutex
+	listeners map[chan Change]bool
+}
+
+// behind is how many changes a listener may be behind; then it misses some.
+const behind = 64
+
+func (f *feed) tell(c Change) {
+	c.At = stores.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for l := range f.listeners {
+		select {
+		case l <- c:
+		default:
+		}
+	}
+}
+
+// Watch tells every breaker that moves, in order, until ctx ends. It asks for guards that have protection. Whoever does not
+// read for long misses changes; [Guards.Status] says how it is.
+func (g Guards) Watch(ctx context.Context) <-chan Change {
+	l := make(chan Change, behind)
+	for _, guard := range g {
+		if guard.breaker == nil {
+			continue
+		}
+		f := guard.breaker.changes // all guards share it
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.listeners == nil {
+			f.listeners = map[chan Change]bool{}
+		}
+		f.listeners[l] = true
+		context.AfterFunc(ctx, func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			delete(f.listeners, l)
+			close(l)
+		})
+		return l
+	}
+	context.AfterFunc(ctx, func() { close(l) })
+	return l
+}
+
+// Hold keeps every call from the backend of a role, for drills, or lets them through again. Roles that share a backend share
+// this, too. A role that nobody plays, or a guard without protection, is [stores.ErrInvalid].
+func (g Guards) Hold(role stores.Role, held bool) error {
+	guard := g[role]
+	if guard == nil || guard.breaker == nil {
+		return stores.Invalid("role", "no backend plays the role %s here", role)
+	}
+	guard.breaker.hold(held)
+	return nil
+}

@@ -1,0 +1,27 @@
+package resilience
+
+import (
+	"context"
+	"time"
+
+	"thalamus/stores"
+)
+
+type outbox struct {
+	next stores.Outbox
+	gate gate
+}
+
+var _ stores.Outbox = outbox{}
+
+func (d outbox) Append(ctx context.Context, events []stores.Event) error {
+	return do(ctx, d.gate.write("outbox.append", len(events)), func(ctx context.Context) error { return d.next.Append(ctx, events) })
+}
+
+func (d outbox) After(ctx context.Context, s stores.Scope, position int64, limit int) ([]stores.Event, error) {
+	return call3(ctx, d.gate.read("outbox.after", 0), items, d.next.After, s, position, limit)
+}
+
+func (d outbox) Prune(ctx context.Context, before time.Time) (int, error) {
+	return call(ctx, d.gate.write("outbox.prune", 0), affected, func(ctx context.Context) (int, error) { return d.next.Prune(ctx, before) })
+}

@@ -1,0 +1,9 @@
+//go:build chaos_early_answer
+
+package saga
+
+const (
+	undoMarkedOnly   = false
+	acknowledgeEarly = true
+	fenceless        = false
+)
