@@ -60,10 +60,16 @@ func (r Journal) Due(ctx context.Context, owner string, lease time.Duration, alo
 	if err := r.db.Usable(ctx); err != nil || limit <= 0 {
 		return nil, err
 	}
+	first := func(n int) *Statement {
+		return r.free(SQL("SELECT id FROM sagas WHERE "), owner, alone).Add(" ORDER BY created_at, id LIMIT ?", n)
+	}
+	// Mostly there is none, and a look keeps no writer waiting.
+	if some, err := read[stores.ID](ctx, r.db.Reader(ctx), first(1)); err != nil || len(some) == 0 {
+		return nil, r.db.Ended(ctx, err)
+	}
 	err = r.db.Write(ctx, func(ctx context.Context, q Querier) error {
 		due = nil
-		st := r.free(SQL("SELECT id FROM sagas WHERE "), owner, alone)
-		ids, err := read[stores.ID](ctx, q, st.Add(" ORDER BY created_at, id LIMIT ?", min(limit, r.db.Limits().Values)))
+		ids, err := read[stores.ID](ctx, q, first(min(limit, r.db.Limits().Values)))
 		if err != nil || len(ids) == 0 {
 			return err
 		}
