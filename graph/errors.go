@@ -94,6 +94,9 @@ func explain(ctx context.Context, err error, argument []string) (message string,
 			return message, extensions
 		}
 	}
+	if errors.Is(err, context.DeadlineExceeded) { // of a call, such as one that a sleeping process came back to
+		return "A store did not answer in time; try again.", map[string]any{"code": "STORE_UNAVAILABLE"}
+	}
 	return "Internal error.", map[string]any{"code": transport.CodeInternal}
 }
 

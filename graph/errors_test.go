@@ -36,7 +36,7 @@ func TestKindsHaveCodes(t *testing.T) {
 		{fmt.Errorf("in the middle of hunter2: %w", stores.Unavailable("sqlite", errDriver)), "STORE_UNAVAILABLE", "the store is unavailable"},
 		{errors.Join(errDriver, stores.ErrUnavailable), "STORE_UNAVAILABLE", "unavailable"},
 		{errDriver, "INTERNAL", "Internal error."},
-		{context.DeadlineExceeded, "INTERNAL", "Internal error."}, // a store's own deadline, of no kind
+		{context.DeadlineExceeded, "STORE_UNAVAILABLE", "A store did not answer in time; try again."}, // a store's own deadline, of no kind
 	} {
 		g.Break(func(resilience.Op) error { return c.err })
 		r := g.Post(t, `{episodes{edges{node{content}}} todos{edges{node{content}}}}`, nil, nil)

@@ -1,12 +1,12 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -71,10 +71,11 @@ func mutation(schema *ast.Schema, what saga.Submission) (document string, variab
 		return "", nil, stores.Invalid("", "the queued write is of a kind that there is no more")
 	}
 	var input map[string]any
-	if err := json.Unmarshal(what.Input, &input); err != nil {
+	numbers := json.NewDecoder(bytes.NewReader(what.Input))
+	numbers.UseNumber() // a whole number is to stay one
+	if err := numbers.Decode(&input); err != nil {
 		return "", nil, fmt.Errorf("read a queued write: %w", err)
 	}
-	input = maps.Clone(input)
 	input["idempotencyKey"] = what.Key()
 	delete(input, "write")
 	document = fmt.Sprintf("mutation ($input: %s) { %s(input: $input) { problems { code message } } }", field.Arguments.ForName("input").Type, what.Operation)

@@ -59,12 +59,20 @@ func TestWritesThatCannotBePlannedWait(t *testing.T) {
 	if _, err := g.Writes.UpdateEpisode(ctx, s, late, e.ID, nil, func(*stores.Episode) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
+	fits, fitting := queueing(t, "createEpisode", nil, map[string]any{"sessionId": "s", "content": "with numbers", "sequencePosition": 3, "emotionalValence": 0.5, "entities": []string{}})
+	_, err = g.Writes.UpdateEpisode(ctx, s, fits, e.ID, nil, func(*stores.Episode) error { return nil }) // which does not look at the input
+	if err != nil {
+		t.Fatal(err)
+	}
 	strict := saga.Request{Operation: "updateEpisode"}
 	if _, err := g.Writes.UpdateEpisode(ctx, s, strict, e.ID, nil, func(*stores.Episode) error { return nil }); !errors.Is(err, stores.ErrUnavailable) {
 		t.Errorf("a write that may not wait: %v", err)
 	}
 	g.Break(nil)
-	settled(t, g, append(waiting, refused))
+	settled(t, g, append(waiting, refused, fitting))
+	if state := stateOf(t, g, fitting.Saga.ID); state != stores.SagaCommitted {
+		t.Errorf("a write with numbers is %s", state)
+	}
 
 	found, err := g.Set.Episodes.ByID(ctx, s, []stores.ID{e.ID}, nil)
 	if err != nil || found[e.ID].Content != "edit 19" || found[e.ID].Version != 21 {
@@ -110,4 +118,64 @@ func stateOf(t *testing.T, g *graphtest.Gateway, id stores.ID) stores.SagaState 
 		t.Fatalf("%v, %v", found, err)
 	}
 	return found[id].State
+}
+
+// TestDeletionsWaitForTheCreation that they are about, and have their receipts under the id that their author was given.
+func TestDeletionsWaitForTheCreation(t *testing.T) {
+	g := graphtest.NewSplit(t)
+	s, ctx := graphtest.Scope, context.Background()
+	for name, remove := range map[string]func(saga.Request, stores.ID) error{
+		"deleteEpisode": func(r saga.Request, id stores.ID) error {
+			_, err := g.Writes.DeleteEpisode(ctx, s, r, id, nil)
+			return err
+		},
+		"forget": func(r saga.Request, id stores.ID) error {
+			out, err := g.Writes.Forget(ctx, s, r, saga.Selection{Refs: []stores.Ref{{Kind: stores.KindEpisode, ID: id}}})
+			if err == nil && len(out.Sagas) != 1 {
+				t.Errorf("forget does not say that it waits: %+v", out)
+			}
+			return err
+		},
+	} {
+		down(g, stores.RoleVectors)
+		r, made := queueing(t, "createEpisode", nil, map[string]any{"sessionId": "s", "content": "secret"})
+		e, err := g.Writes.CreateEpisode(ctx, s, r, &stores.Episode{SessionID: "s", Content: "secret"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := remove(saga.Request{Operation: name, Input: []byte(`{}`)}, e.ID); !errors.Is(err, stores.ErrConflict) {
+			t.Errorf("%s that may not wait: %v", name, err)
+		}
+		input := map[string]any{"id": graphtest.Global(e)}
+		if name == "forget" {
+			input = map[string]any{"ids": []string{graphtest.Global(e)}}
+		}
+		r, gone := queueing(t, name, nil, input)
+		if err := remove(r, e.ID); err != nil {
+			t.Fatal(err)
+		}
+		g.Break(nil)
+		waiting, err := g.Set.Journal.List(ctx, s, stores.Query{Where: stores.Where("state", stores.Eq, "QUEUED"), Page: stores.Page{First: 10}})
+		if err != nil || len(waiting.Items) != 2 {
+			t.Fatalf("%s: %d writes wait, %v", name, len(waiting.Items), err)
+		}
+		all := []*saga.Outcome{made}
+		for _, w := range waiting.Items {
+			all = append(all, &saga.Outcome{Saga: w})
+		}
+		settled(t, g, all)
+		if found, err := g.Set.Episodes.ByID(ctx, s, []stores.ID{e.ID}, nil); err != nil || len(found) > 0 {
+			t.Errorf("%s: it is there again: %v, %v", name, found, err)
+		}
+		id := waiting.Items[0].ID
+		if gone.Saga != nil {
+			id = gone.Saga.ID
+		} else if waiting.Items[1].Operation == name {
+			id = waiting.Items[1].ID
+		}
+		done, err := g.Set.Journal.ByID(ctx, s, []stores.ID{id})
+		if err != nil || len(done[id].Receipts) == 0 || len(done[id].Nodes) != 1 {
+			t.Errorf("%s: %+v, %v", name, done[id], err)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package resilience
 
 import (
 	"context"
+	"errors"
 
 	"thalamus/stores"
 )
@@ -59,20 +60,23 @@ func reach[T any](ctx context.Context, e entry, rows func(T) int, method func(co
 
 // call2 is [call] for a method of two arguments after the context.
 func call2[A, B, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B) (T, error), a A, b B) (T, error) {
-	defer changed(e, a)
-	return call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b) })
+	answer, err := call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b) })
+	changed(e, a, err)
+	return answer, err
 }
 
 // call3 is [call] for a method of three arguments after the context.
 func call3[A, B, C, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B, C) (T, error), a A, b B, c C) (T, error) {
-	defer changed(e, a)
-	return call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c) })
+	answer, err := call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c) })
+	changed(e, a, err)
+	return answer, err
 }
 
 // call4 is [call] for a method of four arguments after the context.
 func call4[A, B, C, D, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B, C, D) (T, error), a A, b B, c C, d D) (T, error) {
-	defer changed(e, a)
-	return call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c, d) })
+	answer, err := call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c, d) })
+	changed(e, a, err)
+	return answer, err
 }
 
 // do runs a method that answers with nothing but an error.
@@ -82,19 +86,24 @@ func do(ctx context.Context, e entry, method func(context.Context) error) error 
 
 // do2 is [do] for a method of two arguments after the context.
 func do2[A, B any](ctx context.Context, e entry, method func(context.Context, A, B) error, a A, b B) error {
-	defer changed(e, a)
-	return do(ctx, e, func(ctx context.Context) error { return method(ctx, a, b) })
+	err := do(ctx, e, func(ctx context.Context) error { return method(ctx, a, b) })
+	changed(e, a, err)
+	return err
 }
 
 // do3 is [do] for a method of three arguments after the context.
 func do3[A, B, C any](ctx context.Context, e entry, method func(context.Context, A, B, C) error, a A, b B, c C) error {
-	defer changed(e, a)
-	return do(ctx, e, func(ctx context.Context) error { return method(ctx, a, b, c) })
+	err := do(ctx, e, func(ctx context.Context) error { return method(ctx, a, b, c) })
+	changed(e, a, err)
+	return err
 }
 
-// changed lets go the answers that a write to a record of truth has made old, whatever became of it. Writes have their scope
-// as first argument.
-func changed[A any](e entry, a A) {
+// changed lets go the answers that a write to a record of truth has made old, whatever became of it, unless it never reached
+// its store. Writes have their scope as first argument.
+func changed[A any](e entry, a A, err error) {
+	if sent, ok := errors.AsType[*stores.Error](err); ok && sent.Unsent {
+		return
+	}
 	if !e.op.Write || e.guard.memory == nil || e.op.Role != stores.RoleGraph && e.op.Role != stores.RoleRecords {
 		return
 	}

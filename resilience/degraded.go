@@ -146,7 +146,7 @@ func (g *Guard) source(role stores.Role, err error) DegradedSource {
 	}
 	s := DegradedSource{Name: strings.ToLower(string(role)), State: SourceDown, RetryAfterMs: left.Milliseconds()}
 	switch {
-	case state == BreakerOpen:
+	case state == BreakerOpen, state == BreakerHeld:
 		s.State = SourceOpen
 	case state == BreakerHalfOpen:
 		s.State = SourceHalfOpen

@@ -56,7 +56,7 @@ var errTimedOut = errors.New("the attempt took too long")
 
 // refused is the error of a call that did not reach its backend.
 func refused(backend, message string, retryAfter time.Duration) error {
-	return &stores.Error{Kind: stores.ErrUnavailable, Backend: backend, Message: message, RetryAfter: retryAfter, Cause: errRefused}
+	return &stores.Error{Kind: stores.ErrUnavailable, Backend: backend, Message: message, RetryAfter: retryAfter, Cause: errRefused, Unsent: true}
 }
 
 // attemptTimeout bounds one attempt. What it cuts off is unavailable: the backend is too slow, whatever time its caller has.

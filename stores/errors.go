@@ -32,6 +32,7 @@ type Error struct {
 
 	RetryAfter time.Duration // when another try may go better; 0 when that is not known
 	Answered   bool          // the backend did answer, so that the error says nothing of its health
+	Unsent     bool          // the call did not reach the backend, so that it certainly did nothing
 }
 
 func (e *Error) Error() string {

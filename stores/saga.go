@@ -139,7 +139,7 @@ type Journal interface {
 	// keeps neither owner nor plan nor claims. Times that are zero are set by the database's clock, in the saga, too; Fence
 	// becomes 1.
 	Begin(ctx context.Context, saga *Saga, lease time.Duration) error
-	// Advance writes State, Steps, Receipts, Problem, Attempts, NotBefore, Owner and Fence of a saga whose stored fence is
+	// Advance writes State, Steps, Nodes, Receipts, Problem, Attempts, NotBefore, Owner and Fence of a saga whose stored fence is
 	// held; otherwise the cause is [ErrFenced]. An empty Owner gives the lease back. A saga that has ended loses owner, plan
 	// and claims, and what would bring it into another state is [ErrFenced]. UpdatedAt becomes the time of the database.
 	Advance(ctx context.Context, saga *Saga, held int) error

@@ -5621,7 +5621,7 @@ enum ProblemCode {
   CONFLICT
   "The configured backend cannot do it."
   UNSUPPORTED
-  "A store is down, and the write waits for it: it is not committed yet, and the node is shown as it will be. Ask ` + "`" + `saga(id)` + "`" + ` what became of it."
+  "A store is down, and the write waits for it: it is not committed yet. The node is shown as it will be, unless it has to be read from that store first. Ask ` + "`" + `saga(id)` + "`" + ` what became of it."
   QUEUED
 }
 

@@ -252,7 +252,8 @@ func (x *running) await(ctx context.Context, r Request, ended <-chan error) erro
 		r.tell(x.shown())
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return &stores.Error{Kind: stores.ErrUnavailable, Node: x.shown().Ref(), Cause: errors.New("the caller's time was over"),
+			Message: "the write takes longer than a request may; it goes on, or is taken back: see the saga " + string(x.shown().ID)}
 	}
 }
 

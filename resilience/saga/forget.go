@@ -38,6 +38,10 @@ func (w *Writer) Forget(ctx context.Context, s stores.Scope, r Request, what Sel
 	for n := 0; ; n++ {
 		part := r.part(n, start)
 		some, err := run(ctx, w, s, part, f.next)
+		if err == nil && part.Outcome.waits() && len(some.Seen) == 0 { // as it was sent: what it is about is found out later
+			out.Sagas = append(out.Sagas, part.Outcome.Saga)
+			return out, nil
+		}
 		if err != nil || len(some.Seen) == 0 {
 			return out, err
 		}
@@ -106,6 +110,15 @@ func (f *forgetting) next(ctx context.Context) (plan[forgottenPart], error) {
 	p.answer.Seen = f.rest[:min(end, forgetSize)]
 	there := map[stores.Ref]bool{}
 	if err := f.w.present(ctx, f.scope, kind, idsOf(p.answer.Seen), there); err != nil {
+		return p, err
+	}
+	var absent []stores.ID
+	for _, ref := range p.answer.Seen {
+		if !there[ref] {
+			absent = append(absent, ref.ID)
+		}
+	}
+	if err := f.w.underWay(ctx, f.scope, absent...); err != nil {
 		return p, err
 	}
 	for _, ref := range p.answer.Seen {

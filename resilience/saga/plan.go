@@ -1,7 +1,9 @@
 package saga
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"thalamus/stores"
@@ -60,7 +62,7 @@ func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, re
 		found, err := c.byID(ctx, s, []stores.ID{ref.ID}, []stores.Field{})
 		n := found[ref.ID]
 		if err != nil || n == nil {
-			return plan[bool]{}, err
+			return plan[bool]{}, cmp.Or(err, w.underWay(ctx, s, ref.ID))
 		}
 		if err := expect(expected, c.version(n)); err != nil {
 			return plan[bool]{}, err
@@ -94,4 +96,32 @@ func (w *Writer) textsOf(ctx context.Context, s stores.Scope, kind stores.Kind, 
 		texts[i] = d.meaning
 	}
 	return texts, err
+}
+
+// underWay is the conflict with the unfinished write of nodes that are not there: it may be about to create them.
+func (w *Writer) underWay(ctx context.Context, s stores.Scope, ids ...stores.ID) error {
+	if !w.split() || len(ids) == 0 {
+		return nil
+	}
+	claims := make([]string, len(ids))
+	for i, id := range ids {
+		claims[i] = string(id)
+	}
+	held, err := w.set.Journal.Holding(ctx, s, claims)
+	for claim, saga := range held {
+		return &stores.Error{
+			Kind: stores.ErrConflict, Cause: &stores.Claimed{Claim: claim, Saga: saga}, Node: stores.Ref{Kind: stores.KindSaga, ID: saga},
+			Message: "the write that creates it is not finished; see the saga " + string(saga) + ", or try again",
+		}
+	}
+	return err
+}
+
+// unborn turns the error about a node that is not there into the conflict with the write that is about to create it.
+func (w *Writer) unborn(ctx context.Context, s stores.Scope, err error) error {
+	e, ok := errors.AsType[*stores.Error](err)
+	if !ok || !errors.Is(e.Kind, stores.ErrNotFound) || e.Node.ID == "" {
+		return err
+	}
+	return cmp.Or(w.underWay(ctx, s, e.Node.ID), err)
 }

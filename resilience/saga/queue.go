@@ -114,11 +114,34 @@ func (x *running) submitted(ctx context.Context) error {
 			return err
 		}
 		x.saga.State, x.saga.Problem = stores.SagaCommitted, ""
+		if err := x.adopt(ctx, a); err != nil {
+			return err
+		}
 		if a == nil || !x.submission.Keyed {
 			return nil
 		}
 		return x.w.set.Answers.Complete(ctx, x.saga.Scope, x.saga.ID, a.Response)
 	})
+}
+
+// adopt takes over what the sagas did that made the submission: there may be several of them.
+func (x *running) adopt(ctx context.Context, a *stores.Answer) error {
+	r := Request{Key: new(x.submission.Key())}
+	for n := 1; a != nil; n++ {
+		done, err := x.w.sagaOf(ctx, x.saga.Scope, a)
+		if err != nil {
+			return err
+		}
+		if done != nil {
+			x.saga.Nodes = append(x.saga.Nodes, done.Nodes...)
+			x.saga.Steps = append(x.saga.Steps, done.Steps...)
+			x.saga.Receipts = append(x.saga.Receipts, done.Receipts...)
+		}
+		if a, err = x.w.set.Answers.Get(ctx, x.saga.Scope, *r.part(n, x.saga.CreatedAt).Key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decline ends a saga whose submission was refused: nothing of it happened.

@@ -117,12 +117,15 @@ func (w *Writer) carryOver(ctx context.Context, saga *stores.Saga) {
 	if err == nil {
 		saga.Attempts++
 		if saga.State == stores.SagaQueued && x.submission == nil && time.Since(saga.CreatedAt) > w.options.QueuedFor {
-			err = x.turnBack(ctx, 0, errExpired)
+			err = x.turnBack(ctx, 0, errExpired, errExpired)
 		} else {
 			err = x.work(ctx)
 		}
 	}
 	level := slog.LevelInfo
+	if saga.State == stores.SagaQueued { // again and again, as long as the store is away
+		level = slog.LevelDebug
+	}
 	if err != nil && !errors.Is(err, stores.ErrUnavailable) {
 		level = slog.LevelWarn
 	}

@@ -102,10 +102,14 @@ func (x *running) carryOn(ctx context.Context) error {
 		return nil
 	case ctx.Err() != nil, errors.Is(err, stores.ErrFenced), errors.Is(err, errJournal):
 		return err
-	case errors.Is(err, stores.ErrUnavailable) && x.mayWait(ctx, at):
+	case !errors.Is(err, stores.ErrUnavailable):
+		return x.turnBack(ctx, at, err, err)
+	}
+	may, shown := x.mayWait(ctx, at, err)
+	if may {
 		return x.queue(ctx, err)
 	}
-	return x.turnBack(ctx, at, err)
+	return x.turnBack(ctx, at, err, shown)
 }
 
 // forward does the steps that are not done, and commits. It gives the step that failed.

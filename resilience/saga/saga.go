@@ -48,6 +48,9 @@ type Outcome struct {
 	Saga *stores.Saga // as it was when the caller stopped waiting; nil when nothing had to be written
 }
 
+// waits says that the write waits for a store.
+func (o *Outcome) waits() bool { return o != nil && o.Saga != nil && o.Saga.State == stores.SagaQueued }
+
 func (r Request) tell(s *stores.Saga) {
 	if r.Outcome != nil {
 		r.Outcome.Saga = s
@@ -99,6 +102,7 @@ func run[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, think
 			return answer, err
 		}
 		p, err := think(ctx)
+		err = w.unborn(ctx, s, err)
 		planned, d := err == nil, p.draft()
 		if planned {
 			err = w.carryOut(ctx, s, r, d)
@@ -177,7 +181,7 @@ func replay[T any](ctx context.Context, w *Writer, s stores.Scope, r Request) (a
 		return answer, false, nil
 	}
 	ended := false // as was known before the answer was read
-	for end := time.Now().Add(answerPatience); ; {
+	for end := time.Now().Add(max(answerPatience, r.AtMost)); ; {
 		a, err := w.set.Answers.Get(ctx, s, *r.Key)
 		switch {
 		case err != nil || a == nil:

@@ -12,14 +12,20 @@ import (
 
 // mayWait says whether a saga that met a store that is down waits for it: its author allows it, or it cannot be taken back
 // any more.
-func (x *running) mayWait(ctx context.Context, at int) bool {
+//
+// Otherwise it gives the error to tell its author: the cause, or that too many wait already.
+func (x *running) mayWait(ctx context.Context, at int, cause error) (bool, error) {
 	if x.pivot > 0 && at >= x.pivot {
-		return true
+		return true, nil
 	}
 	if x.saga.OnDown != stores.OnDownQueue || time.Since(x.saga.CreatedAt) > x.w.options.QueuedFor {
-		return false
+		return false, cause
 	}
-	return x.saga.State == stores.SagaQueued || x.w.room(ctx, x.saga.Scope) == nil
+	if x.saga.State == stores.SagaQueued {
+		return true, nil
+	}
+	full := x.w.room(ctx, x.saga.Scope)
+	return full == nil, full
 }
 
 // room says whether another saga may wait.
@@ -30,7 +36,7 @@ func (w *Writer) room(ctx context.Context, s stores.Scope) error {
 	}
 	own, err := w.set.Journal.Count(ctx, s, stores.Where("state", stores.Eq, string(stores.SagaQueued)))
 	if err == nil && (all[stores.SagaQueued] >= w.options.Queue || own >= w.options.QueueOfScope) {
-		err = &stores.Error{Kind: stores.ErrUnavailable, RetryAfter: firstWait, Message: "too many writes wait for the store already; send it again later"}
+		err = &stores.Error{Kind: stores.ErrUnavailable, RetryAfter: firstWait, Unsent: true, Message: "too many writes wait for the store already; send it again later"}
 	}
 	return err
 }
@@ -45,11 +51,11 @@ const (
 
 // wait is how long a saga is left alone after a round of work that a store stopped.
 func (x *running) wait(err error) time.Duration {
-	pause := min(firstWait<<min(max(x.saga.Attempts-1, 0), 10), longestWait)
-	if e, ok := errors.AsType[*stores.Error](err); ok && e.RetryAfter > 0 {
-		pause = min(max(e.RetryAfter, firstWait), longestWait)
+	pause := firstWait << min(max(x.saga.Attempts-1, 0), 10)
+	if e, ok := errors.AsType[*stores.Error](err); ok {
+		pause = max(pause, e.RetryAfter)
 	}
-	return pause
+	return min(pause, longestWait)
 }
 
 // queue lets a saga wait for a store. Its author is told no error: it is written down.
@@ -61,8 +67,8 @@ func (x *running) queue(ctx context.Context, cause error) error {
 	})
 }
 
-// turnBack makes a saga that failed at a step one that is taken back, and gives its author the cause.
-func (x *running) turnBack(ctx context.Context, at int, cause error) error {
+// turnBack makes a saga that failed at a step one that is taken back, and gives what its author is to be shown.
+func (x *running) turnBack(ctx context.Context, at int, cause, shown error) error {
 	err := x.journal(ctx, func(context.Context) error {
 		x.saga.State, x.saga.Problem = stores.SagaCompensating, shownError(cause)
 		x.saga.Fence++
@@ -82,13 +88,14 @@ func (x *running) turnBack(ctx context.Context, at int, cause error) error {
 		return &stores.Error{Kind: stores.ErrUnavailable, Cause: errors.Join(cause, err), Node: x.saga.Ref(),
 			Message: "the write failed half way and is being taken back; see the saga " + string(x.saga.ID)}
 	}
-	return cause
+	return shown
 }
 
-// refusedAtOnce says that a step was tried once in its life, and the store said that it did nothing.
+// refusedAtOnce says that a step was tried once in its life, and certainly did nothing.
 func (x *running) refusedAtOnce(st *stores.SagaStep, err error) bool {
 	answered := errors.Is(err, stores.ErrConflict) || errors.Is(err, stores.ErrNotFound) || errors.Is(err, stores.ErrInvalid) || errors.Is(err, stores.ErrUnsupported)
-	return answered && x.saga.Attempts == 1 && st.Attempts == 1
+	e, ok := errors.AsType[*stores.Error](err)
+	return (answered || ok && e.Unsent) && x.saga.Attempts == 1 && st.Attempts == 1
 }
 
 // takeBack undoes, in reverse order, every step that may have run. When a store stops it, it goes on with the others and

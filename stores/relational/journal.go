@@ -150,7 +150,7 @@ func (r Journal) holders(ctx context.Context, q Querier, s stores.Scope, claims 
 }
 
 // advancing are the columns that change while a saga is worked on.
-var advancing = []string{"state", "steps", "receipts", "problem", "claims", "attempts", "not_before", "owner", "fence"}
+var advancing = []string{"state", "steps", "nodes", "receipts", "problem", "claims", "attempts", "not_before", "owner", "fence"}
 
 // Advance writes what became of a saga whose stored fence is held. One that has ended stays in the state in which it ended.
 func (r Journal) Advance(ctx context.Context, saga *stores.Saga, held int) error {

@@ -225,7 +225,7 @@ func testAdvance(l ledger) {
 	next.Steps[1].State, next.Steps[1].Error, next.Receipts = stores.StepDone, "", append(next.Receipts, stores.Receipt{Name: "points"})
 	next.NotBefore, next.Owner, next.Fence = stores.Now().Add(time.Minute), "", 5
 	want := *next
-	next.Operation, next.OnDown, next.Nodes, next.Claims, next.Plan = "x", "x", nil, nil, nil
+	next.Operation, next.OnDown, next.Claims, next.Plan = "x", "x", nil, nil
 	noError(l.t, l.Advance(l.ctx(), next, 1))
 	l.holds("advanced saga", &want)
 	same(l.t, "claims", map[string]stores.ID{"a": saga.ID, "b": saga.ID}, l.holding("a", "b"))
