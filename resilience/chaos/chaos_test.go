@@ -27,6 +27,9 @@ func try(t *testing.T, o Options) *Report {
 // built compiles the gateway with the tag chaos and others.
 func built(t *testing.T, tags ...string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("the race detector, for which tests are short, does not see into other processes")
+	}
 	binary, err := Build(t.Context(), t.TempDir(), append([]string{"chaos"}, tags...)...)
 	if err != nil {
 		t.Fatal(err)
