@@ -120,17 +120,23 @@ func (w *Writer) census(ctx context.Context, s stores.Scope) (*census, error) {
 		c.nodes[r.Kind][r.ID] = true
 	}
 	for _, walk := range []func() error{
-		func() error { return everyNode(ctx, s, w.set.Episodes.List, func(e *stores.Episode) { note(e) }) },
 		func() error {
-			return everyNode(ctx, s, w.set.Entities.List, func(e *stores.Entity) { note(e); c.version[e.ID] = e.Version })
-		},
-		func() error { return everyNode(ctx, s, w.set.Procedures.List, func(p *stores.Procedure) { note(p) }) },
-		func() error { return everyNode(ctx, s, w.set.Todos.List, func(t *stores.Todo) { note(t) }) },
-		func() error {
-			return everyNode(ctx, s, w.set.Relationships.List, func(r *stores.Relationship) { c.edges = append(c.edges, r) })
+			return everyNode(ctx, s, stores.Filter{}, w.set.Episodes.List, func(e *stores.Episode) { note(e) })
 		},
 		func() error {
-			return everyNode(ctx, s, w.set.EntityRecords.List, func(r *stores.EntityRecord) { c.records[r.ID] = r })
+			return everyNode(ctx, s, stores.Filter{}, w.set.Entities.List, func(e *stores.Entity) { note(e); c.version[e.ID] = e.Version })
+		},
+		func() error {
+			return everyNode(ctx, s, stores.Filter{}, w.set.Procedures.List, func(p *stores.Procedure) { note(p) })
+		},
+		func() error {
+			return everyNode(ctx, s, stores.Filter{}, w.set.Todos.List, func(t *stores.Todo) { note(t) })
+		},
+		func() error {
+			return everyNode(ctx, s, stores.Filter{}, w.set.Relationships.List, func(r *stores.Relationship) { c.edges = append(c.edges, r) })
+		},
+		func() error {
+			return everyNode(ctx, s, stores.Filter{}, w.set.EntityRecords.List, func(r *stores.EntityRecord) { c.records[r.ID] = r })
 		},
 		func() error { return w.everyPoint(ctx, s, c.points) },
 	} {
@@ -144,10 +150,12 @@ func (w *Writer) census(ctx context.Context, s stores.Scope) (*census, error) {
 // censusPage is how many ids are read at once.
 const censusPage = 1000
 
-// everyNode pages through a noun, in the order of ids, without its heavy fields.
-func everyNode[T any](ctx context.Context, s stores.Scope, list func(context.Context, stores.Scope, stores.Query) (stores.Slice[T], error), each func(T)) error {
+// everyNode pages through what matches of a noun, in the order of ids, without its heavy fields.
+func everyNode[T any](ctx context.Context, s stores.Scope, where stores.Filter,
+	list func(context.Context, stores.Scope, stores.Query) (stores.Slice[T], error), each func(T),
+) error {
 	q := stores.Query{
-		Fields: []stores.Field{}, Order: []stores.Order{{Field: "id", Direction: stores.Ascending}}, Page: stores.Page{First: censusPage},
+		Where: where, Fields: []stores.Field{}, Order: []stores.Order{{Field: "id", Direction: stores.Ascending}}, Page: stores.Page{First: censusPage},
 	}
 	for {
 		page, err := list(ctx, s, q)

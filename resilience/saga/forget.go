@@ -197,24 +197,9 @@ func (w *Writer) matching(ctx context.Context, s stores.Scope, kind stores.Kind,
 func refsOf[T stores.Node](ctx context.Context, s stores.Scope, where stores.Filter,
 	list func(context.Context, stores.Scope, stores.Query) (stores.Slice[T], error),
 ) ([]stores.Ref, error) {
-	q := stores.Query{
-		Where: where, Fields: []stores.Field{}, Page: stores.Page{First: forgetSize},
-		Order: []stores.Order{{Field: "id", Direction: stores.Ascending}},
-	}
 	var refs []stores.Ref
-	for {
-		page, err := list(ctx, s, q)
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range page.Items {
-			refs = append(refs, n.Ref())
-		}
-		if !page.HasNext {
-			return refs, nil
-		}
-		q.Page.After = page.Cursors[len(page.Cursors)-1]
-	}
+	err := everyNode(ctx, s, where, list, func(n T) { refs = append(refs, n.Ref()) })
+	return refs, err
 }
 
 func idsOf(refs []stores.Ref) []stores.ID {
