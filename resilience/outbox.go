@@ -22,6 +22,13 @@ func (d outbox) After(ctx context.Context, s stores.Scope, position int64, limit
 	return call3(ctx, d.gate.read("outbox.after", 0), items, d.next.After, s, position, limit)
 }
 
+func (d outbox) Extent(ctx context.Context) (stores.Extent, error) {
+	return call(ctx, d.gate.read("outbox.extent", 0), one, d.next.Extent)
+}
+
+// Notify is no call.
+func (d outbox) Notify(f func(stores.Scope)) { d.next.Notify(f) }
+
 func (d outbox) Prune(ctx context.Context, before time.Time) (int, error) {
 	return call(ctx, d.gate.write("outbox.prune", 0), affected, func(ctx context.Context) (int, error) { return d.next.Prune(ctx, before) })
 }

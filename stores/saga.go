@@ -179,32 +179,45 @@ type Event struct {
 	Saga     ID        `json:"saga"`
 	Type     EventType `json:"type"`
 	Node     Ref       `json:"node"`
-	Version  int       `json:"version,omitempty"` // of the node after the change
+	Version  int       `json:"version,omitempty"` // of the node after the change; of a saga its fence
 	Fields   []Field   `json:"fields,omitempty"`  // which changed
+	State    SagaState `json:"state,omitempty"`   // that a saga has come into
 	At       time.Time `json:"at"`
 }
 
-// EventType is what happened to a node.
+// EventType is what happened.
 type EventType string
 
-// What happens to nodes.
+// What happens to nodes, and to sagas themselves.
 const (
 	NodeCreated   EventType = "CREATED"
 	NodeUpdated   EventType = "UPDATED"
 	NodeForgotten EventType = "FORGOTTEN"
+	SagaMoved     EventType = "SAGA"
 )
+
+// Extent says which events an outbox holds, over all scopes: those behind After, up to End.
+type Extent struct {
+	After int64 // the last position that was pruned
+	End   int64 // the last position that was given away
+}
 
 // Outbox keeps the events of committed writes in the order in which readers may rely on (role: records, in the database of
 // the journal).
 type Outbox interface {
 	// Append writes events; inside [Journal.Atomic] they are there if and only if that commits, and not before. An event of a
-	// saga about a node that is there already is passed over.
+	// saga about a node that is there already is passed over, and so is one about itself in the same state and version.
 	Append(ctx context.Context, events []Event) error
 	// After reads up to limit events of a scope that follow a position, in order. An event that is read is never followed by
 	// one with a lower position that was not there before.
 	After(ctx context.Context, s Scope, position int64, limit int) ([]Event, error)
+	// Extent says which events are held.
+	Extent(ctx context.Context) (Extent, error)
 	// Prune deletes events older than an instant, in every scope, and says how many there were.
 	Prune(ctx context.Context, before time.Time) (int, error)
+	// Notify has f called with their scope whenever events that this process appended have been committed. It must return at
+	// once. Call it before the first event.
+	Notify(f func(Scope))
 }
 
 // Fence says in whose name a write is made.

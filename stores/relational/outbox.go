@@ -13,19 +13,28 @@ import (
 )
 
 // Outbox is the contract of the outbox. The table outbox_end has one row, the last position that was given away.
-type Outbox struct{ db *Database }
+type Outbox struct {
+	db       *Database
+	notified []func(stores.Scope)
+}
 
 // NewOutbox is the contract over a database.
-func NewOutbox(db *Database) Outbox { return Outbox{db} }
+func NewOutbox(db *Database) *Outbox { return &Outbox{db: db} }
+
+// Notify has f called with their scope whenever events that this process appended have been committed.
+func (r *Outbox) Notify(f func(stores.Scope)) { r.notified = append(r.notified, f) }
 
 // Append writes events. It gives them their positions right before the commit, and whoever gives away positions keeps
 // others from it until then: so they become visible in their order.
-func (r Outbox) Append(ctx context.Context, events []stores.Event) error {
+func (r *Outbox) Append(ctx context.Context, events []stores.Event) error {
 	if err := r.db.Usable(ctx); err != nil || len(events) == 0 {
 		return err
 	}
 	events = slices.Clone(events)
-	write := func(ctx context.Context, q Querier) error { return r.write(ctx, q, events) }
+	write := func(ctx context.Context, q Querier) error {
+		r.db.AfterCommit(ctx, func() { r.notify(events) })
+		return r.write(ctx, q, events)
+	}
 	if r.db.Running(ctx) == nil {
 		return r.db.Write(ctx, write)
 	}
@@ -33,15 +42,29 @@ func (r Outbox) Append(ctx context.Context, events []stores.Event) error {
 	return nil
 }
 
-func (r Outbox) write(ctx context.Context, q Querier, events []stores.Event) error {
+// notify tells whose events were committed.
+func (r *Outbox) notify(events []stores.Event) {
+	told := map[stores.Scope]bool{}
+	for _, e := range events {
+		if told[e.Scope] {
+			continue
+		}
+		told[e.Scope] = true
+		for _, f := range r.notified {
+			f(e.Scope)
+		}
+	}
+}
+
+func (r *Outbox) write(ctx context.Context, q Querier, events []stores.Event) error {
 	if _, err := SQL("UPDATE outbox_end SET position = position + ? WHERE only_one = 1", len(events)).Run(ctx, q); err != nil {
 		return err
 	}
-	end, err := r.end(ctx, q)
+	extent, err := r.extent(ctx, q)
 	if err != nil {
 		return err
 	}
-	columns := append(r.db.ScopeColumns(), "position", "saga", "type", "node_kind", "node", "version", "fields", "at")
+	columns := append(r.db.ScopeColumns(), "position", "saga", "type", "node_kind", "node", "version", "fields", "state", "turn", "at")
 	var values []any
 	for i, e := range events {
 		fields, err := json.Marshal(e.Fields)
@@ -49,42 +72,66 @@ func (r Outbox) write(ctx context.Context, q Querier, events []stores.Event) err
 			return err
 		}
 		values = append(values, r.db.ScopeValues(e.Scope)...)
-		values = append(values, end-int64(len(events)-1-i), e.Saga, e.Type, e.Node.Kind, e.Node.ID, e.Version, string(fields), e.At.UnixMicro())
+		values = append(values, extent.End-int64(len(events)-1-i), e.Saga, e.Type, e.Node.Kind, e.Node.ID, e.Version, string(fields), e.State, turn(e), e.At.UnixMicro())
 	}
 	return insertRows(ctx, q, "INSERT INTO outbox ("+strings.Join(columns, ", ")+")", r.db.PassOver(), len(columns), values)
 }
 
+// turn tells the events of a saga about itself apart; it has one of each node.
+func turn(e stores.Event) int {
+	if e.Type == stores.SagaMoved {
+		return e.Version
+	}
+	return 0
+}
+
 // After reads up to limit events of a scope that follow a position, in order. It reads the end first, and then what is
 // there up to the end: MariaDB may show one statement a transaction and not another that was committed right before.
-func (r Outbox) After(ctx context.Context, s stores.Scope, position int64, limit int) (events []stores.Event, err error) {
+func (r *Outbox) After(ctx context.Context, s stores.Scope, position int64, limit int) (events []stores.Event, err error) {
 	if err := r.db.Usable(ctx); err != nil || limit <= 0 {
 		return nil, err
 	}
 	q := r.db.Reader(ctx)
-	end, err := r.end(ctx, q)
-	if err != nil || end <= position {
+	extent, err := r.extent(ctx, q)
+	if err != nil || extent.End <= position {
 		return nil, r.db.Ended(ctx, err)
 	}
-	err = SQL("SELECT position, saga, type, node_kind, node, version, fields, at FROM outbox WHERE scope = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?",
-		r.db.ScopeValues(s)[0], position, end, limit).Each(ctx, q, func(rows *sql.Rows) error {
+	err = SQL("SELECT position, saga, type, node_kind, node, version, fields, state, at FROM outbox WHERE scope = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?",
+		r.db.ScopeValues(s)[0], position, extent.End, limit).Each(ctx, q, func(rows *sql.Rows) error {
 		e := stores.Event{Scope: s}
 		err := rows.Scan(&e.Position, &e.Saga, &e.Type, &e.Node.Kind, &e.Node.ID, &e.Version,
-			flat.JSON[[]stores.Field]{To: &e.Fields}, flat.Instant{To: &e.At})
+			flat.JSON[[]stores.Field]{To: &e.Fields}, &e.State, flat.Instant{To: &e.At})
 		events = append(events, e)
 		return err
 	})
 	return events, r.db.Ended(ctx, err)
 }
 
-// end is the last position that was given away.
-func (r Outbox) end(ctx context.Context, q Querier) (position int64, err error) {
-	err = SQL("SELECT position FROM outbox_end WHERE only_one = 1").One(ctx, q, &position)
-	return position, err
+// Extent says which events are held.
+func (r *Outbox) Extent(ctx context.Context) (stores.Extent, error) {
+	if err := r.db.Usable(ctx); err != nil {
+		return stores.Extent{}, err
+	}
+	x, err := r.extent(ctx, r.db.Reader(ctx))
+	return x, r.db.Ended(ctx, err)
 }
 
-// Prune deletes events older than an instant, in every scope, and says how many there were.
-func (r Outbox) Prune(ctx context.Context, before time.Time) (n int, err error) {
+func (r *Outbox) extent(ctx context.Context, q Querier) (x stores.Extent, err error) {
+	err = SQL("SELECT pruned, position FROM outbox_end WHERE only_one = 1").One(ctx, q, &x.After, &x.End)
+	return x, err
+}
+
+// Prune deletes events older than an instant, in every scope, and says how many there were. Positions follow the commits,
+// and instants nearly do, so what is deleted may have newer events before it: these are kept, and lie before the extent.
+func (r *Outbox) Prune(ctx context.Context, before time.Time) (n int, err error) {
 	err = r.db.Write(ctx, func(ctx context.Context, q Querier) error {
+		var last sql.NullInt64
+		if err := SQL("SELECT MAX(position) FROM outbox WHERE at < ?", before.UnixMicro()).One(ctx, q, &last); err != nil || !last.Valid {
+			return err
+		}
+		if _, err := SQL("UPDATE outbox_end SET pruned = ? WHERE only_one = 1 AND pruned < ?", last.Int64, last.Int64).Run(ctx, q); err != nil {
+			return err
+		}
 		n, err = SQL("DELETE FROM outbox WHERE at < ?", before.UnixMicro()).Run(ctx, q)
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,8 +19,11 @@ func Outbox(t *testing.T, open func(testing.TB) *stores.Set) {
 	s.run("RoundTrip", testEventRoundTrip)
 	s.run("Pages", testEventPages)
 	s.run("Once", testEventOnce)
+	s.run("Saga", testEventSaga)
 	s.run("Scopes", testEventScopes)
 	s.run("Prune", testEventPrune)
+	s.run("Extent", testEventExtent)
+	s.run("Notify", testEventNotify)
 	s.run("Race", testEventRace)
 	s.run("Commit", testEventCommit)
 	s.run("Interrupted", func(w *world) {
@@ -41,6 +45,7 @@ func eventCalls(w *world) []call {
 	return []call{
 		{"Append", func(ctx context.Context) error { return c.Append(ctx, []stores.Event{event(s, stores.NewID())}) }},
 		{"After", ask(func(ctx context.Context) ([]stores.Event, error) { return c.After(ctx, s, 0, 1) })},
+		{"Extent", ask(func(ctx context.Context) (stores.Extent, error) { return c.Extent(ctx) })},
 		{"Prune", ask(func(ctx context.Context) (int, error) { return c.Prune(ctx, time.Unix(0, 0)) })},
 	}
 }
@@ -125,6 +130,21 @@ func testEventOnce(w *world) {
 	w.tells("events", a, b, c, later)
 }
 
+// testEventSaga wants an event of a saga about itself for each state that it comes into, and each time it does.
+func testEventSaga(w *world) {
+	saga := stores.NewID()
+	moved := func(state stores.SagaState, version int) stores.Event {
+		return stores.Event{
+			Scope: w.scope, Saga: saga, Type: stores.SagaMoved, Node: stores.Ref{Kind: stores.KindSaga, ID: saga}, State: state, Version: version, At: w.instant(),
+		}
+	}
+	queued, again, done := moved(stores.SagaQueued, 1), moved(stores.SagaQueued, 2), moved(stores.SagaCommitted, 2)
+	w.tell(queued)
+	w.tell(again, done)
+	w.tell(queued, done)
+	w.tells("events of a saga about itself", queued, again, done)
+}
+
 func testEventScopes(w *world) {
 	var all []stores.Event
 	for _, s := range lookalikes() {
@@ -160,6 +180,67 @@ func testEventPrune(w *world) {
 	if got := w.told(last); len(got) != 1 {
 		w.t.Errorf("after the last of all, which was pruned, there are %d events, want 1", len(got))
 	}
+}
+
+// testEventExtent shares its outbox with others, so positions may have risen meanwhile.
+func testEventExtent(w *world) {
+	extent := func() stores.Extent {
+		x, err := w.set.Outbox.Extent(w.ctx())
+		noError(w.t, err)
+		return x
+	}
+	begin := extent()
+	old, young := event(w.scope, stores.NewID()), event(w.scope, stores.NewID())
+	old.At = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
+	w.tell(old)
+	w.tell(young)
+	there := w.told(0)
+	if x := extent(); there[0].Position <= begin.End || x.End < there[1].Position || x.After >= there[0].Position {
+		w.t.Errorf("events at %d and %d after %+v make the extent %+v", there[0].Position, there[1].Position, begin, x)
+	}
+	_, err := w.set.Outbox.Prune(w.ctx(), old.At.Add(time.Second))
+	noError(w.t, err)
+	if x := extent(); x.After < there[0].Position || x.End < there[1].Position {
+		w.t.Errorf("the event at %d was pruned, and the extent is %+v", there[0].Position, x)
+	}
+}
+
+// testEventNotify wants to hear of what is committed, once it can be read, and of nothing else.
+func testEventNotify(w *world) {
+	var mu sync.Mutex
+	heard := 0
+	w.set.Outbox.Notify(func(s stores.Scope) {
+		mu.Lock()
+		defer mu.Unlock()
+		if s == w.scope {
+			heard++
+		}
+	})
+	hears := func(what string, want int) {
+		w.t.Helper()
+		mu.Lock()
+		defer mu.Unlock()
+		same(w.t, what, want, heard)
+	}
+	w.tell(event(w.scope, stores.NewID()), event(w.scope, stores.NewID()))
+	hears("after two events", 1)
+	w.tell(event(stores.NewScope("somebody else", string(stores.NewID()), ""), stores.NewID()))
+	hears("after an event of another scope", 1)
+	if w.set.Journal == nil {
+		return
+	}
+	sorry := errors.New("sorry")
+	for i, end := range []error{nil, sorry} {
+		err := w.set.Journal.Atomic(w.ctx(), func(ctx context.Context) error {
+			noError(w.t, w.set.Outbox.Append(ctx, []stores.Event{event(w.scope, stores.NewID())}))
+			hears("before the end", 1+i)
+			return end
+		})
+		if !errors.Is(err, end) {
+			w.t.Error(err)
+		}
+	}
+	hears("after a commit and one that was taken back", 2)
 }
 
 // testEventRace reads along while many transactions append, some of them slow: a reader that goes on from the last
