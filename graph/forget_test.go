@@ -70,11 +70,11 @@ func TestReceiptsOfDeletions(t *testing.T) {
 			mutation, name string
 			want           []string
 		}{
-			{"deleteEntity", "Baker", []string{"GRAPH Entity edges 1 0", "GRAPH Entity mentions 2 0", "GRAPH Entity nodes 1 0", "RECORDS Entity records 1 0", "VECTORS Entity points 1 0"}},
-			{"deleteEpisode", "visit", []string{"GRAPH Episode edges 1 0", "GRAPH Episode nodes 1 0", "VECTORS Episode points 1 0"}},
-			{"deleteProcedure", "grind", []string{"GRAPH Procedure edges 0 0", "GRAPH Procedure nodes 1 0", "VECTORS Procedure points 1 0"}},
-			{"deleteTodo", "todo", []string{"RECORDS Todo records 1 0", "VECTORS Todo points 1 0"}},
-			{"deleteProfile", "profile", []string{"RECORDS Profile records 1 0"}},
+			{"deleteEntity", "Baker", []string{"GRAPH Entity edges 1 0", "GRAPH Entity mentions 2 0", "GRAPH Entity nodes 1 0", "RECORDS <nil> answers 0 0", "RECORDS Entity records 1 0", "VECTORS Entity points 1 0"}},
+			{"deleteEpisode", "visit", []string{"GRAPH Episode edges 1 0", "GRAPH Episode mentions 1 0", "GRAPH Episode nodes 1 0", "RECORDS <nil> answers 0 0", "VECTORS Episode points 1 0"}},
+			{"deleteProcedure", "grind", []string{"GRAPH Procedure edges 0 0", "GRAPH Procedure nodes 1 0", "RECORDS <nil> answers 0 0", "VECTORS Procedure points 1 0"}},
+			{"deleteTodo", "todo", []string{"RECORDS <nil> answers 0 0", "RECORDS Todo records 1 0", "VECTORS Todo points 1 0"}},
+			{"deleteProfile", "profile", []string{"RECORDS <nil> answers 0 0", "RECORDS Profile records 1 0"}},
 		} {
 			p := a.run(t, c.mutation, "deleted saga{id state nodes receipts{store kind name deleted left}}", in{"id": v[c.name]})
 			if p["deleted"] != true || graphtest.At(p, "saga", "state") != "COMMITTED" || graphtest.At(p, "saga", "nodes", 0) != v[c.name] {
@@ -104,8 +104,8 @@ func TestForgetByIDs(t *testing.T) {
 		if p["forgotten"] != 4.0 || len(p["ids"].([]any)) != 4 || len(p["sagas"].([]any)) != 4 || len(p["problems"].([]any)) != 0 {
 			t.Errorf("%v", p)
 		}
-		want := []string{"GRAPH Entity edges 1 0", "GRAPH Entity mentions 1 0", "GRAPH Entity nodes 1 0", "GRAPH Episode edges 0 0", "GRAPH Episode nodes 1 0",
-			"GRAPH Relationship nodes 1 0", "RECORDS Entity records 1 0", "RECORDS Todo records 1 0", "VECTORS Entity points 1 0", "VECTORS Episode points 1 0", "VECTORS Todo points 1 0"}
+		want := []string{"GRAPH Entity edges 1 0", "GRAPH Entity mentions 1 0", "GRAPH Entity nodes 1 0", "GRAPH Episode edges 0 0", "GRAPH Episode mentions 2 0", "GRAPH Episode nodes 1 0",
+			"GRAPH Relationship nodes 1 0", "RECORDS <nil> answers 0 0", "RECORDS Entity records 1 0", "RECORDS Todo records 1 0", "VECTORS Entity points 1 0", "VECTORS Episode points 1 0", "VECTORS Todo points 1 0"}
 		if got := counts(p["receipts"]); !slices.Equal(got, want) {
 			t.Errorf("receipts %q,\nwant %q", got, want)
 		}
@@ -196,7 +196,7 @@ func TestForgetMuch(t *testing.T) {
 		t.Errorf("half way %v are left", n)
 	}
 	first := a.run(t, "forget", forgetting, input)
-	if first["forgotten"] != float64(many) || left() != 0.0 || !slices.Equal(counts(first["receipts"]), []string{"RECORDS Todo records 450 0", "VECTORS Todo points 450 0"}) {
+	if first["forgotten"] != float64(many) || left() != 0.0 || !slices.Equal(counts(first["receipts"]), []string{"RECORDS <nil> answers 0 0", "RECORDS Todo records 450 0", "VECTORS Todo points 450 0"}) {
 		t.Errorf("forgot %v, %v are left, receipts %v", first["forgotten"], left(), first["receipts"])
 	}
 	for _, s := range first["sagas"].([]any) {

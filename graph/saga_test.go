@@ -139,7 +139,7 @@ func TestQueued(t *testing.T) {
 // TestRolledBack wants a write that meets a store that is down to leave nothing, and its key free.
 func TestRolledBack(t *testing.T) {
 	a := author{graphtest.NewSplit(t), graphtest.Scope}
-	a.without(stores.RoleGraph, "entities.put")
+	a.without(stores.RoleVectors, "vectors.upsert")
 	const query = `mutation{upsertEntity(input:{name:"Smith",idempotencyKey:"k"}){entity{id} saga{id}}}`
 	r := a.Post(t, query, nil, nil)
 	if len(r.Errors) != 1 || r.Errors[0].Code() != "STORE_UNAVAILABLE" {
@@ -239,8 +239,8 @@ func TestResolveStuck(t *testing.T) {
 	a := author{graphtest.NewSplit(t), graphtest.Scope}
 	a.Break(func(op resilience.Op) error {
 		switch op.Name {
-		case "episodes.put":
-			return stores.Unavailable(op.Backend, errDriver)
+		case "episodes.put": // it never reaches the graph, so it can be taken back
+			return &stores.Error{Kind: stores.ErrUnavailable, Backend: op.Backend, Cause: errDriver, Unsent: true, RetryAfter: time.Second}
 		case "vectors.delete":
 			return errDriver
 		}

@@ -120,6 +120,66 @@ func stateOf(t *testing.T, g *graphtest.Gateway, id stores.ID) stores.SagaState 
 	return found[id].State
 }
 
+// TestNothingOvertakesWhatWaits sends writes that may not wait while one to the same node waits as it was sent: with its store
+// down, and after that is back. They are refused, whatever stores they need, until the earlier one has happened.
+func TestNothingOvertakesWhatWaits(t *testing.T) {
+	for name, open := range map[string]func(testing.TB) *graphtest.Gateway{"OneDatabase": graphtest.New, "SeveralDatabases": graphtest.NewSplit} {
+		t.Run(name, func(t *testing.T) {
+			g := open(t)
+			s, ctx := graphtest.Scope, context.Background()
+			upsert := func(r saga.Request, name, summary string) (*stores.Entity, error) {
+				return g.Writes.UpsertEntity(ctx, s, r, name, nil, func(e saga.EntityParts) error { e.Entity.Summary = summary; return nil })
+			}
+			e, err := upsert(saga.Request{}, "Vega", "v0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			down(g, stores.RoleEmbedder)
+			var waiting []*saga.Outcome
+			for _, summary := range []string{"v1", "v2"} {
+				r, out := queueing(t, "upsertEntity", nil, map[string]any{"name": "Vega", "summary": summary})
+				if _, err := upsert(r, "Vega", summary); err != nil || out.Saga.State != stores.SagaQueued {
+					t.Fatalf("%+v, %v", out.Saga, err)
+				}
+				waiting = append(waiting, out)
+			}
+			later := map[string]func() error{
+				"by name": func() error { _, err := upsert(saga.Request{}, "Vega", "v3"); return err },
+				"by id": func() error {
+					_, err := g.Writes.UpdateEntity(ctx, s, saga.Request{}, e.ID, nil, func(e saga.EntityParts) error { e.Entity.Summary = "v3"; return nil })
+					return err
+				},
+				"of nothing": func() error { _, err := upsert(saga.Request{}, "Vega", "v0"); return err },
+				"that needs no vector": func() error {
+					_, err := g.Writes.UpdateEntity(ctx, s, saga.Request{}, e.ID, nil, func(e saga.EntityParts) error { e.Entity.Label = "Star"; return nil })
+					return err
+				},
+			}
+			refused := func() {
+				t.Helper()
+				for what, write := range later {
+					var claimed *stores.Claimed
+					if err := write(); !errors.Is(err, stores.ErrConflict) || !errors.As(err, &claimed) || claimed.Saga != waiting[0].Saga.ID {
+						t.Errorf("a write %s: %v", what, err)
+					}
+				}
+			}
+			g.Break(nil)
+			refused()
+			settled(t, g, waiting)
+			found, err := g.Set.Entities.ByID(ctx, s, []stores.ID{e.ID}, nil)
+			if err != nil || found[e.ID].Summary != "v2" {
+				t.Errorf("%+v, %v", found[e.ID], err)
+			}
+			for what, write := range later {
+				if err := write(); err != nil {
+					t.Errorf("a write %s, afterwards: %v", what, err)
+				}
+			}
+		})
+	}
+}
+
 // TestDeletionsWaitForTheCreation that they are about, and have their receipts under the id that their author was given.
 func TestDeletionsWaitForTheCreation(t *testing.T) {
 	g := graphtest.NewSplit(t)

@@ -30,8 +30,12 @@ func (d answers) Release(ctx context.Context, s stores.Scope, saga stores.ID) er
 	return do2(ctx, d.gate.write("answers.release", 1), d.next.Release, s, saga)
 }
 
-func (d answers) Forget(ctx context.Context, s stores.Scope, nodes []stores.ID) error {
-	return do2(ctx, d.gate.write("answers.forget", len(nodes)), d.next.Forget, s, nodes)
+func (d answers) Forget(ctx context.Context, s stores.Scope, nodes []stores.ID) (int, error) {
+	return call2(ctx, d.gate.write("answers.forget", len(nodes)), affected, d.next.Forget, s, nodes)
+}
+
+func (d answers) Showing(ctx context.Context, s stores.Scope, nodes []stores.ID) (int, error) {
+	return call2(ctx, d.gate.read("answers.showing", len(nodes)), one, d.next.Showing, s, nodes)
 }
 
 func (d answers) Prune(ctx context.Context, before time.Time) (int, error) {

@@ -146,7 +146,9 @@ func (g *Guard) source(role stores.Role, err error) DegradedSource {
 	}
 	s := DegradedSource{Name: strings.ToLower(string(role)), State: SourceDown, RetryAfterMs: left.Milliseconds()}
 	switch {
-	case state == BreakerOpen, state == BreakerHeld:
+	case state == BreakerHeld:
+		s.State, s.RetryAfterMs = SourceOpen, 0 // until an administrator lets go of it
+	case state == BreakerOpen:
 		s.State = SourceOpen
 	case state == BreakerHalfOpen:
 		s.State = SourceHalfOpen

@@ -27,8 +27,10 @@ type Answers interface {
 	Complete(ctx context.Context, s Scope, saga ID, response []byte) error
 	// Release frees the key of a saga that did not happen.
 	Release(ctx context.Context, s Scope, saga ID) error
-	// Forget erases the responses that hold content of the nodes; the keys stay taken.
-	Forget(ctx context.Context, s Scope, nodes []ID) error
+	// Forget erases the responses that hold content of the nodes, and says how many there were; the keys stay taken.
+	Forget(ctx context.Context, s Scope, nodes []ID) (int, error)
+	// Showing counts the responses that hold content of the nodes.
+	Showing(ctx context.Context, s Scope, nodes []ID) (int, error)
 	// Prune deletes answers older than an instant, in every scope, and says how many there were.
 	Prune(ctx context.Context, before time.Time) (int, error)
 }

@@ -23,6 +23,8 @@ type Saga struct {
 	// Claims are what no other unfinished saga of the scope may touch: ids of nodes, and names, of up to 512 characters. They
 	// end with the saga.
 	Claims []string `json:"claims,omitempty"`
+	// Turn says that it makes happen what waited as it was sent, and whose turn has come. Only [Journal.Begin] reads it.
+	Turn bool `json:"-"`
 	// Plan is what the steps write and what was there before. It holds content, and is erased when the saga ends. Only
 	// [Journal.Due] and [Journal.Take] read it.
 	Plan []byte `json:"-"`
@@ -138,6 +140,10 @@ type Journal interface {
 	// another saga has is [ErrConflict] with the cause [*Claimed], and an id that is there [ErrConflict]. One that has ended
 	// keeps neither owner nor plan nor claims. Times that are zero are set by the database's clock, in the saga, too; Fence
 	// becomes 1.
+	//
+	// One that is QUEUED and has no steps waits as it was sent. It takes no claims: what it claims is what it will touch, and
+	// several may wait for the same. Until it has ended, a saga that comes with one of these claims is a conflict, as above,
+	// even one that has ended already, unless it has the Turn.
 	Begin(ctx context.Context, saga *Saga, lease time.Duration) error
 	// Advance writes State, Steps, Nodes, Receipts, Problem, Attempts, NotBefore, Owner and Fence of a saga whose stored fence is
 	// held; otherwise the cause is [ErrFenced]. An empty Owner gives the lease back. A saga that has ended loses owner, plan
@@ -161,7 +167,7 @@ type Journal interface {
 	// List reads a page of sagas without their plans.
 	List(ctx context.Context, s Scope, q Query) (Slice[*Saga], error)
 	Count(ctx context.Context, s Scope, where Filter) (int, error)
-	// Holding answers which unfinished saga holds each of these claims; those that none holds are absent.
+	// Holding answers which unfinished saga holds each of these claims, or will touch it; those that none does are absent.
 	Holding(ctx context.Context, s Scope, claims []string) (map[string]ID, error)
 	// Unfinished counts the sagas in each state that is not final, in all scopes.
 	Unfinished(ctx context.Context) (map[SagaState]int, error)

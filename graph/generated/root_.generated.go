@@ -4111,7 +4111,7 @@ input ForgetWhere {
 
 "What was forgotten."
 type ForgetPayload {
-  "How many nodes, those of writes that are not committed yet included. Edges that went with nodes are counted in the receipts."
+  "How many nodes, those of writes that are not committed yet included, and those of a request that waits as it was sent not. Edges that went with nodes are counted in the receipts."
   forgotten: Int!
   "Which of the ids that were given; empty when ` + "`" + `where` + "`" + ` was."
   ids: [ID!]!
@@ -4134,7 +4134,7 @@ type ForgetPayload {
 }
 
 extend type Mutation {
-  "For administrators. Mends the drift of this scope: copies without their node are deleted, missing ones are made again from the record of truth."
+  "For administrators. Mends the drift of this scope: copies without their node are deleted, missing ones are made again from the record of truth. The lost record of an entity comes back empty, since nothing else holds its content."
   repairDrift("What to mend." input: RepairDriftInput!): RepairDriftPayload!
   "For administrators. Keeps every call from the backend of a role, to see what becomes of the gateway without it, or lets calls through again."
   holdBackend("Which one." input: HoldBackendInput!): HoldBackendPayload!
@@ -5310,7 +5310,7 @@ type Saga implements Node @from(role: RECORDS) {
 
 "How far a write has come. COMMITTED and COMPENSATED are the ends."
 enum SagaState {
-  "It is written down; no store was touched yet."
+  "It is written down; readers see nothing of it yet."
   PENDING
   "It waits for a store that is down, and happens once that is back."
   QUEUED
@@ -5446,7 +5446,7 @@ enum OnStoreDown {
 input WriteOptions {
   "Until when the answer waits."
   wait: WaitFor = COMMITTED
-  "How long it waits at most, up to PT5M; the write goes on without it. Without a limit it waits as long as the operation may take."
+  "How long it waits at most, up to PT5M and to the time that an operation may take; the write goes on without it. It counts once the write is written down: a store that has to be read first is waited for as long as calls to stores may take."
   waitAtMost: Duration
   "What is done when a store that the write needs is down."
   onStoreDown: OnStoreDown = ROLL_BACK
@@ -5621,7 +5621,7 @@ enum ProblemCode {
   CONFLICT
   "The configured backend cannot do it."
   UNSUPPORTED
-  "A store is down, and the write waits for it: it is not committed yet. The node is shown as it will be, unless it has to be read from that store first. Ask ` + "`" + `saga(id)` + "`" + ` what became of it."
+  "A store is down, and the write waits for it: it is not committed yet. The first answer shows the node as it will be, unless it has to be read from that store first; the same request sent again does not. Ask ` + "`" + `saga(id)` + "`" + ` what became of it."
   QUEUED
 }
 
@@ -5629,7 +5629,7 @@ enum ProblemCode {
 type DeletePayload {
   "The global id that was asked to be deleted."
   id: ID!
-  "Whether there was something to delete. Deleting what is absent is no problem."
+  "Whether there was something to delete. Deleting what is absent is no problem. False while the deletion waits as it was sent: ` + "`" + `saga` + "`" + ` tells what became of it."
   deleted: Boolean!
   "The write, or the one that stands in its way; null when nothing had to be written."
   saga: Saga

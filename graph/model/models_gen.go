@@ -213,7 +213,7 @@ type DeleteInput struct {
 type DeletePayload struct {
 	// The global id that was asked to be deleted.
 	ID stores.Ref `json:"id"`
-	// Whether there was something to delete. Deleting what is absent is no problem.
+	// Whether there was something to delete. Deleting what is absent is no problem. False while the deletion waits as it was sent: `saga` tells what became of it.
 	Deleted bool `json:"deleted"`
 	// The write, or the one that stands in its way; null when nothing had to be written.
 	Saga *loaders.Saga `json:"saga,omitempty"`
@@ -309,7 +309,7 @@ type ForgetInput struct {
 
 // What was forgotten.
 type ForgetPayload struct {
-	// How many nodes, those of writes that are not committed yet included. Edges that went with nodes are counted in the receipts.
+	// How many nodes, those of writes that are not committed yet included, and those of a request that waits as it was sent not. Edges that went with nodes are counted in the receipts.
 	Forgotten int `json:"forgotten"`
 	// Which of the ids that were given; empty when `where` was.
 	Ids []*stores.Ref `json:"ids"`
@@ -991,7 +991,7 @@ type WeakenInput struct {
 type WriteOptions struct {
 	// Until when the answer waits.
 	Wait graphql.Omittable[*saga.Wait] `json:"wait,omitempty"`
-	// How long it waits at most, up to PT5M; the write goes on without it. Without a limit it waits as long as the operation may take.
+	// How long it waits at most, up to PT5M and to the time that an operation may take; the write goes on without it. It counts once the write is written down: a store that has to be read first is waited for as long as calls to stores may take.
 	WaitAtMost graphql.Omittable[*time.Duration] `json:"waitAtMost,omitempty"`
 	// What is done when a store that the write needs is down.
 	OnStoreDown graphql.Omittable[*stores.OnDown] `json:"onStoreDown,omitempty"`
@@ -1289,7 +1289,7 @@ const (
 	ProblemCodeConflict ProblemCode = "CONFLICT"
 	// The configured backend cannot do it.
 	ProblemCodeUnsupported ProblemCode = "UNSUPPORTED"
-	// A store is down, and the write waits for it: it is not committed yet. The node is shown as it will be, unless it has to be read from that store first. Ask `saga(id)` what became of it.
+	// A store is down, and the write waits for it: it is not committed yet. The first answer shows the node as it will be, unless it has to be read from that store first; the same request sent again does not. Ask `saga(id)` what became of it.
 	ProblemCodeQueued ProblemCode = "QUEUED"
 )
 

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -59,6 +60,9 @@ const maxHours = 290 * 365 * 24
 func UnmarshalDuration(v any) (time.Duration, error) {
 	s, _ := v.(string)
 	d, err := duration.Parse(s)
+	if err == nil && !strings.ContainsAny(s, "0123456789") {
+		err = duration.ErrUnexpectedInput // a mere P
+	}
 	if err != nil {
 		return 0, refuse(err, "must be a span of time like P30D or PT1H30M")
 	}

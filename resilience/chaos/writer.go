@@ -136,11 +136,10 @@ func (w *writer) request(ctx context.Context, operation, input, shows string, fi
 	}
 	key := fmt.Sprintf("%s-%d", w.name, w.sent)
 	fields["idempotencyKey"] = key
-	saga := ""
 	if w.queue {
-		fields["write"], saga = map[string]any{"onStoreDown": "QUEUE"}, "saga { state }"
+		fields["write"] = map[string]any{"onStoreDown": "QUEUE"}
 	}
-	m := mutation{w.scope, fmt.Sprintf("mutation($input: %s!) { answer: %s(input: $input) { %s %s problems { code message path } } }", input, operation, shows, saga), fields}
+	m := mutation{w.scope, fmt.Sprintf("mutation($input: %s!) { answer: %s(input: $input) { %s saga { state } problems { code message path } } }", input, operation, shows), fields}
 	for try := 0; ; try++ {
 		if try > 0 && !rest(ctx, min(time.Duration(try)*5*time.Millisecond, 100*time.Millisecond)) {
 			w.run.book.complain("%s %s never got an answer", operation, key)

@@ -12,7 +12,7 @@ func (w *Writer) episodes() contract[stores.Episode] {
 	return contract[stores.Episode]{
 		role: stores.RoleGraph, kind: stores.KindEpisode, name: "episodes", id: func(e *stores.Episode) stores.ID { return e.ID },
 		byID: c.ByID, put: c.Put, swap: c.Swap, remove: c.Delete, version: (*stores.Episode).Revision,
-		hanging: w.edgesOf, attach: w.attach, pointing: w.mentioning,
+		hanging: w.edgesOf, attach: w.attach, pointing: w.mentioning, mentions: func(e *stores.Episode) int { return len(e.Mentions) },
 	}
 }
 

@@ -61,8 +61,11 @@ func (w *Writer) carry(ctx context.Context, s stores.Scope, r Request, d *draft)
 	return w.atOnce(ctx, s, r, d)
 }
 
-// unchanged remembers the answer of a write that had nothing to do.
+// unchanged remembers the answer of a write that had nothing to do, which it has not while another one is to come before.
 func (w *Writer) unchanged(ctx context.Context, s stores.Scope, r Request, d *draft) error {
+	if err := w.overtakes(ctx, s, d.claims); err != nil {
+		return err
+	}
 	if r.Key == nil {
 		return nil
 	}
@@ -85,9 +88,10 @@ func (r Request) entry(d *draft, saga stores.ID, response []byte) *stores.Answer
 }
 
 // record is a saga as it begins.
-func (r Request) record(s stores.Scope, d *draft) *stores.Saga {
+func (r Request) record(ctx context.Context, s stores.Scope, d *draft) *stores.Saga {
 	saga := &stores.Saga{
 		ID: stores.NewID(), Scope: s, Operation: r.Operation, State: stores.SagaPending, OnDown: r.OnDown, Nodes: d.nodes, Attempts: 1,
+		Claims: d.claims, Turn: hasTurn(ctx),
 	}
 	if saga.OnDown == "" {
 		saga.OnDown = stores.OnDownRollBack
@@ -102,7 +106,7 @@ func (r Request) record(s stores.Scope, d *draft) *stores.Saga {
 func (w *Writer) atOnce(ctx context.Context, s stores.Scope, r Request, d *draft) error {
 	var done *stores.Saga
 	err := w.set.Journal.Atomic(ctx, func(ctx context.Context) error {
-		saga := r.record(s, d)
+		saga := r.record(ctx, s, d)
 		for i, st := range d.steps {
 			if err := lookFirst(ctx, s, st); err != nil {
 				return err
@@ -215,8 +219,8 @@ func (w *Writer) begin(ctx context.Context, s stores.Scope, r Request, d *draft)
 	}
 	x := &running{w: w, draft: d, keyed: r.Key != nil}
 	err = w.set.Journal.Atomic(ctx, func(ctx context.Context) error {
-		saga := r.record(s, d)
-		saga.Plan, saga.Owner, saga.Claims = plan, w.owner, d.claims
+		saga := r.record(ctx, s, d)
+		saga.Plan, saga.Owner = plan, w.owner
 		x.saga, x.leased = saga, time.Now()
 		if err := x.doLocal(ctx); err != nil {
 			return err

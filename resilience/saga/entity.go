@@ -30,7 +30,7 @@ func (e EntityParts) document() document { return entityDocument(e.Entity, e.Rec
 // UpsertEntity writes the current entity of a name: records, which may refuse the name, then vectors, then graph.
 // change is given the entity as it is, or a new one with its name. expected 0: there must be none yet.
 func (w *Writer) UpsertEntity(ctx context.Context, s stores.Scope, r Request, name string, expected *int, change func(EntityParts) error) (*stores.Entity, error) {
-	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Entity], error) {
+	return run(ctx, w, s, r.about(nameClaim(name)), func(ctx context.Context) (plan[*stores.Entity], error) {
 		records, err := w.set.EntityRecords.ByName(ctx, s, []string{name})
 		if err != nil {
 			return plan[*stores.Entity]{}, err
@@ -51,26 +51,25 @@ func (w *Writer) UpsertEntity(ctx context.Context, s stores.Scope, r Request, na
 
 // nameUnderWay is the conflict with the write that put a record whose entity is not there.
 func (w *Writer) nameUnderWay(ctx context.Context, s stores.Scope, rec *stores.EntityRecord) error {
-	e := &stores.Error{Kind: stores.ErrConflict, Path: []string{"name"}, Cause: errUnderWay,
-		Message: "an entity of this name is being written or deleted right now; send it again"}
 	claims := []string{nameClaim(rec.Name), string(rec.ID)}
 	holders, err := w.set.Journal.Holding(ctx, s, claims)
 	if err != nil {
 		return err
 	}
+	e := &stores.Error{Kind: stores.ErrConflict, Cause: errUnderWay, Message: "an entity of this name is being written or deleted right now; send it again"}
 	for _, claim := range claims {
 		if id, ok := holders[claim]; ok {
-			e.Cause, e.Node = &stores.Claimed{Claim: claim, Saga: id}, stores.Ref{Kind: stores.KindSaga, ID: id}
-			e.Message = "an entity of this name is being written or deleted; see the saga " + string(id) + ", or send it again"
+			e = claimedBy(id, claim, "an entity of this name is being written or deleted")
 		}
 	}
+	e.Path = []string{"name"}
 	return e
 }
 
 // UpdateEntity changes an entity: records, then vectors, then graph. The record keeps what it was until the graph has the
 // new version, so that whoever reads both sees what belongs together.
 func (w *Writer) UpdateEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(EntityParts) error) (*stores.Entity, error) {
-	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Entity], error) {
+	return run(ctx, w, s, r.about(string(id)), func(ctx context.Context) (plan[*stores.Entity], error) {
 		return w.changeEntity(ctx, s, id, expected, change)
 	})
 }
@@ -78,7 +77,7 @@ func (w *Writer) UpdateEntity(ctx context.Context, s stores.Scope, r Request, id
 // SupersedeEntity closes an entity and opens its next version: the old one's record gives up the name, and the new one's takes it;
 // then the new node, a SUPERSEDES edge between both, and the vectors. change is given the new version.
 func (w *Writer) SupersedeEntity(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(EntityParts) error) (*stores.Entity, error) {
-	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Entity], error) {
+	return run(ctx, w, s, r.about(string(id)), func(ctx context.Context) (plan[*stores.Entity], error) {
 		none := plan[*stores.Entity]{}
 		old, err := w.entity(ctx, s, id, expected)
 		if err != nil {
@@ -107,7 +106,8 @@ func (w *Writer) close(ctx context.Context, s stores.Scope, old, next EntityPart
 	}
 	index, err := w.reindex(ctx, before, old.document())
 	edge := supersedes(s, next.Entity, old.Entity)
-	p.steps = w.turned(&record, old.Record, append(p.steps, index, w.entities().Swap(old.Entity), w.relationships().Create(edge))...)
+	steps := slices.Insert(p.steps, len(p.steps)-1, index) // before the new node, which readers see
+	p.steps = w.turned(&record, old.Record, append(steps, w.entities().Swap(old.Entity), w.relationships().Create(edge))...)
 	p.nodes = append(p.nodes, old.Entity.Ref(), edge.Ref())
 	p.claims = append(p.claims, string(old.Entity.ID), nameClaim(old.Entity.Name))
 	p.events = append(p.events, updated(old.Entity, []stores.Field{"validTo", "supersededBy"}), created(edge))
@@ -185,7 +185,9 @@ func (w *Writer) changeEntity(ctx context.Context, s stores.Scope, id stores.ID,
 	before, record, name := e.document(), *e.Record, e.Entity.Name
 	fields, err := edit(&wholeEntity{e.Entity, e.Record}, func(*wholeEntity) error { return change(e) })
 	if err != nil || fields == nil {
-		return still(e.Entity), err
+		p := still(e.Entity)
+		p.claims = append(p.claims, nameClaim(name))
+		return p, err
 	}
 	e.join(s)
 	index, err := w.reindex(ctx, before, e.document())

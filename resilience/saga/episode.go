@@ -25,7 +25,7 @@ func (w *Writer) CreateEpisode(ctx context.Context, s stores.Scope, r Request, e
 
 // UpdateEpisode changes an episode: vectors, then graph.
 func (w *Writer) UpdateEpisode(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(*stores.Episode) error) (*stores.Episode, error) {
-	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Episode], error) {
+	return run(ctx, w, s, r.about(string(id)), func(ctx context.Context) (plan[*stores.Episode], error) {
 		none := plan[*stores.Episode]{}
 		e, err := current(ctx, s, stores.Ref{Kind: stores.KindEpisode, ID: id}, expected, w.set.Episodes.ByID)
 		if err != nil {

@@ -135,13 +135,14 @@ type client struct {
 func (c *client) answered(t *testing.T, send func(context.Context, saga.Request) error) bool {
 	t.Helper()
 	c.sent++
-	r := saga.Request{Operation: "test", Key: new(fmt.Sprint(c.name, " ", c.sent)), Input: []byte(`{}`)}
 	for range 2000 {
+		r := saga.Request{Operation: "test", Key: new(fmt.Sprint(c.name, " ", c.sent)), Input: []byte(`{}`), Outcome: &saga.Outcome{}}
 		err := send(t.Context(), r)
 		var e *stores.Error
 		switch {
-		case err == nil:
+		case err == nil && !waits(r):
 			return true
+		case err == nil: // it is carried on
 		case errors.Is(err, stores.ErrConflict) && errors.As(err, &e) && len(e.Path) == 0:
 			return false
 		case !errors.Is(err, stores.ErrUnavailable) && !underWay(err):
@@ -150,8 +151,13 @@ func (c *client) answered(t *testing.T, send func(context.Context, saga.Request)
 		}
 		time.Sleep(time.Millisecond)
 	}
-	t.Errorf("%s never got an answer", *r.Key)
+	t.Errorf("%s %d never got an answer", c.name, c.sent)
 	return false
+}
+
+// waits says that a write was not committed when its author was answered.
+func waits(r saga.Request) bool {
+	return r.Outcome.Saga != nil && r.Outcome.Saga.State == stores.SagaQueued
 }
 
 // underWay says that a request is answered that it is being carried out.

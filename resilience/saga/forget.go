@@ -35,6 +35,9 @@ const forgetSize = 200
 func (w *Writer) Forget(ctx context.Context, s stores.Scope, r Request, what Selection) (Forgotten, error) {
 	var out Forgotten
 	f, start := forgetting{w: w, scope: s, what: what}, time.Now()
+	for _, ref := range what.Refs {
+		r.claims = append(r.claims, string(ref.ID))
+	}
 	for n := 0; ; n++ {
 		part := r.part(n, start)
 		some, err := run(ctx, w, s, part, f.next)

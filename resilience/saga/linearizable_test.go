@@ -217,19 +217,19 @@ func (h *history) do(t *testing.T, client int, a action) {
 
 // ask carries out an action. What came of it may say nothing of the node: a read that failed, and a write that met another one.
 func (h *history) ask(t *testing.T, a action) (told outcome, says bool) {
-	ctx, s := t.Context(), h.m.scope
+	ctx, s, r := t.Context(), h.m.scope, saga.Request{Outcome: &saga.Outcome{}}
 	var err error
 	switch a.verb {
 	case "create":
-		_, err = h.w.UpsertEntity(ctx, s, saga.Request{}, string(a.id), new(0), func(e saga.EntityParts) error {
+		_, err = h.w.UpsertEntity(ctx, s, r, string(a.id), new(0), func(e saga.EntityParts) error {
 			e.Entity.ID = a.id
 			return changing(a.text)(e)
 		})
 	case "update":
-		_, err = h.w.UpdateEntity(ctx, s, saga.Request{}, a.id, &a.expected, changing(a.text))
+		_, err = h.w.UpdateEntity(ctx, s, r, a.id, &a.expected, changing(a.text))
 	case "delete":
 		var deleted bool
-		if deleted, err = h.w.DeleteEntity(ctx, s, saga.Request{}, a.id, nil); err == nil {
+		if deleted, err = h.w.DeleteEntity(ctx, s, r, a.id, nil); err == nil && !waits(r) {
 			return outcome{done: deleted}, true
 		}
 	case "read":
@@ -237,6 +237,8 @@ func (h *history) ask(t *testing.T, a action) (told outcome, says bool) {
 	}
 	var claimed *stores.Claimed
 	switch {
+	case err == nil && waits(r):
+		return outcome{unknown: true}, true
 	case err == nil:
 		return outcome{done: true}, true
 	case errors.As(err, &claimed):

@@ -25,6 +25,8 @@ type contract[T any] struct {
 	hanging func(context.Context, stores.Scope, []stores.ID) (hanging, error)
 	// attach brings back what hung on records, as far as both ends are there.
 	attach func(context.Context, stores.Scope, hanging) error
+	// mentions counts what a record points at and takes along; nil when it points at nothing.
+	mentions func(*T) int
 	// pointing leaves out of records what points at nodes that are gone; nil when that is allowed to be.
 	pointing func(context.Context, stores.Scope, []*T) ([]*T, error)
 }
@@ -197,11 +199,27 @@ func (a *erase[T]) receipt(ctx context.Context, s stores.Scope) ([]stores.Receip
 		name = "records"
 	}
 	out := []stores.Receipt{{Store: a.c.role, Kind: a.c.kind, Name: name, Deleted: len(a.Before) - len(left), Left: len(left)}}
+	if a.c.mentions != nil {
+		out = append(out, a.mentioned(left))
+	}
 	if a.c.hanging == nil {
 		return out, nil
 	}
 	hanging, err := a.c.hanging(ctx, s, a.IDs)
 	return append(out, a.Hanging.receipts(a.c, hanging)...), err
+}
+
+// mentioned counts what went with the records that are not left.
+func (a *erase[T]) mentioned(left map[stores.ID]*T) stores.Receipt {
+	out := stores.Receipt{Store: a.c.role, Kind: a.c.kind, Name: "mentions"}
+	for _, n := range a.Before {
+		if left[a.c.id(n)] == nil {
+			out.Deleted += a.c.mentions(n)
+		} else {
+			out.Left += a.c.mentions(n)
+		}
+	}
+	return out
 }
 
 func (c contract[T]) ids(items []*T) []stores.ID {

@@ -18,7 +18,7 @@ func creation[T stores.Versioned](n T, steps ...step) plan[T] {
 
 // still plans nothing: the node is as it should be.
 func still[T stores.Versioned](n T) plan[T] {
-	return plan[T]{answer: n, nodes: []stores.Ref{n.Ref()}}
+	return plan[T]{answer: n, nodes: []stores.Ref{n.Ref()}, claims: []string{string(n.Ref().ID)}}
 }
 
 // alteration plans the next version of a node.
@@ -37,17 +37,18 @@ func (w *Writer) checked(check step, steps ...step) []step {
 	return slices.Insert(steps, 0, check)
 }
 
-// erasure is the steps that delete nodes of one noun with their traces, the record of truth first.
+// erasure is the steps that delete nodes of one noun with their traces: what is derived first, so that a deletion can be
+// taken back before anybody has missed a node.
 func (w *Writer) erasure(kind stores.Kind, ids ...stores.ID) []step {
 	switch kind {
 	case stores.KindEpisode:
-		return []step{w.episodes().Delete(ids...), w.erasePoints(kind, ids...)}
+		return []step{w.erasePoints(kind, ids...), w.episodes().Delete(ids...)}
 	case stores.KindEntity:
-		return []step{w.entities().Delete(ids...), w.erasePoints(kind, ids...), w.entityRecords().Delete(ids...)}
+		return []step{w.erasePoints(kind, ids...), w.entities().Delete(ids...), w.entityRecords().Delete(ids...)}
 	case stores.KindProcedure:
-		return []step{w.procedures().Delete(ids...), w.erasePoints(kind, ids...)}
+		return []step{w.erasePoints(kind, ids...), w.procedures().Delete(ids...)}
 	case stores.KindTodo:
-		return []step{w.todos().Delete(ids...), w.erasePoints(kind, ids...)}
+		return []step{w.erasePoints(kind, ids...), w.todos().Delete(ids...)}
 	case stores.KindRelationship:
 		return []step{w.relationships().Delete(ids...)}
 	case stores.KindProfile:
@@ -58,7 +59,7 @@ func (w *Writer) erasure(kind stores.Kind, ids ...stores.ID) []step {
 
 // remove deletes one node, and says whether it was there.
 func remove[T any](ctx context.Context, w *Writer, s stores.Scope, r Request, ref stores.Ref, expected *int, c contract[T]) (bool, error) {
-	return run(ctx, w, s, r, func(ctx context.Context) (plan[bool], error) {
+	return run(ctx, w, s, r.about(string(ref.ID)), func(ctx context.Context) (plan[bool], error) {
 		found, err := c.byID(ctx, s, []stores.ID{ref.ID}, []stores.Field{})
 		n := found[ref.ID]
 		if err != nil || n == nil {
@@ -109,10 +110,7 @@ func (w *Writer) underWay(ctx context.Context, s stores.Scope, ids ...stores.ID)
 	}
 	held, err := w.set.Journal.Holding(ctx, s, claims)
 	for claim, saga := range held {
-		return &stores.Error{
-			Kind: stores.ErrConflict, Cause: &stores.Claimed{Claim: claim, Saga: saga}, Node: stores.Ref{Kind: stores.KindSaga, ID: saga},
-			Message: "the write that creates it is not finished; see the saga " + string(saga) + ", or try again",
-		}
+		return claimedBy(saga, claim, "the write that creates it is not finished")
 	}
 	return err
 }

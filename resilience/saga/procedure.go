@@ -21,7 +21,7 @@ func (w *Writer) CreateProcedure(ctx context.Context, s stores.Scope, r Request,
 
 // UpdateProcedure changes a procedure: vectors, then graph.
 func (w *Writer) UpdateProcedure(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(*stores.Procedure) error) (*stores.Procedure, error) {
-	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Procedure], error) {
+	return run(ctx, w, s, r.about(string(id)), func(ctx context.Context) (plan[*stores.Procedure], error) {
 		p, err := current(ctx, s, stores.Ref{Kind: stores.KindProcedure, ID: id}, expected, w.set.Procedures.ByID)
 		if err != nil {
 			return plan[*stores.Procedure]{}, err

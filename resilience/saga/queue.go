@@ -53,9 +53,9 @@ func (w *Writer) enqueue(ctx context.Context, s stores.Scope, r Request, cause e
 	if err != nil {
 		return err
 	}
-	d := &draft{}
+	d := &draft{claims: r.claims}
 	return w.set.Journal.Atomic(ctx, func(ctx context.Context) error {
-		saga := r.record(s, d)
+		saga := r.record(ctx, s, d)
 		saga.State, saga.Problem, saga.Plan = stores.SagaQueued, shownError(cause), plan
 		saga.NotBefore = stores.Now().Add(firstWait)
 		if err := w.set.Journal.Begin(ctx, saga, 0); err != nil {
@@ -79,7 +79,7 @@ func (x *running) submit(ctx context.Context) error {
 	if time.Since(x.saga.CreatedAt) > x.w.options.QueuedFor {
 		return x.decline(ctx, errExpired)
 	}
-	err = x.w.submitter(ctx, s, *x.submission)
+	err = x.w.submitter(context.WithValue(ctx, turnKey{}, true), s, *x.submission)
 	switch {
 	case err == nil:
 		return x.submitted(ctx)
@@ -89,6 +89,25 @@ func (x *running) submit(ctx context.Context) error {
 		return x.queue(ctx, err)
 	}
 	return x.decline(ctx, err)
+}
+
+type turnKey struct{}
+
+// hasTurn says of a write that it is a submission whose turn has come.
+func hasTurn(ctx context.Context) bool { return ctx.Value(turnKey{}) != nil }
+
+// overtakes is the conflict of a write that touches what one that waits, or is under way, will touch.
+func (w *Writer) overtakes(ctx context.Context, s stores.Scope, claims []string) error {
+	if len(claims) == 0 || hasTurn(ctx) {
+		return nil
+	}
+	holders, err := w.set.Journal.Holding(ctx, s, claims)
+	for _, claim := range claims {
+		if id, ok := holders[claim]; ok {
+			return claimedBy(id, claim, "another write of the same thing is not finished")
+		}
+	}
+	return err
 }
 
 // errTurn is why a submission waits although every store is there.

@@ -116,8 +116,8 @@ func (w *Writer) carryOver(ctx context.Context, saga *stores.Saga) {
 	x, err := w.resume(saga)
 	if err == nil {
 		saga.Attempts++
-		if saga.State == stores.SagaQueued && x.submission == nil && time.Since(saga.CreatedAt) > w.options.QueuedFor {
-			err = x.turnBack(ctx, 0, errExpired, errExpired)
+		if x.expired() {
+			err = x.turnBack(ctx, x.next(), errExpired, errExpired)
 		} else {
 			err = x.work(ctx)
 		}
@@ -134,6 +134,12 @@ func (w *Writer) carryOver(ctx context.Context, saga *stores.Saga) {
 		attrs = append(attrs, slog.Any("error", err))
 	}
 	w.options.Log.LogAttrs(ctx, level, "carried on a write", attrs...)
+}
+
+// expired says that a saga has waited for too long, and can be taken back.
+func (x *running) expired() bool {
+	return x.saga.State == stores.SagaQueued && x.submission == nil && time.Since(x.saga.CreatedAt) > x.w.options.QueuedFor &&
+		!x.seen(x.next(), errExpired)
 }
 
 var errExpired = stores.Unavailable("", errors.New("it waited too long"))

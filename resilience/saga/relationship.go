@@ -12,7 +12,7 @@ import (
 // Relate writes the edge of a type and label between two nodes. change is given the one there is, or a new one of the
 // initial weight.
 func (w *Writer) Relate(ctx context.Context, s stores.Scope, r Request, edge stores.Relationship, change func(*stores.Relationship) error) (*stores.Relationship, error) {
-	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Relationship], error) {
+	return run(ctx, w, s, r.about(edgeClaim(&edge)), func(ctx context.Context) (plan[*stores.Relationship], error) {
 		none := plan[*stores.Relationship]{}
 		there, err := w.same(ctx, s, &edge)
 		if err != nil {
@@ -66,7 +66,7 @@ func (a *vacant) do(ctx context.Context, s stores.Scope) error {
 
 // UpdateRelationship changes an edge.
 func (w *Writer) UpdateRelationship(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(*stores.Relationship) error) (*stores.Relationship, error) {
-	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Relationship], error) {
+	return run(ctx, w, s, r.about(string(id)), func(ctx context.Context) (plan[*stores.Relationship], error) {
 		e, err := current(ctx, s, stores.Ref{Kind: stores.KindRelationship, ID: id}, expected, w.set.Relationships.ByID)
 		if err != nil {
 			return plan[*stores.Relationship]{}, err
@@ -124,7 +124,7 @@ func (w *Writer) weigh(ctx context.Context, s stores.Scope, r Request, edges Edg
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
-	return run(ctx, w, s, r, func(ctx context.Context) (plan[[]*stores.Relationship], error) {
+	return run(ctx, w, s, r.about(string(edges.ID)), func(ctx context.Context) (plan[[]*stores.Relationship], error) {
 		found, err := w.named(ctx, s, edges)
 		p := plan[[]*stores.Relationship]{answer: found}
 		at := stores.Now()

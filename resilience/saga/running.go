@@ -134,6 +134,15 @@ func (x *running) forward(ctx context.Context) (at int, err error) {
 	}
 }
 
+// next is the step that comes next; the last one when all are done.
+func (x *running) next() int {
+	at := slices.IndexFunc(x.saga.Steps, func(s stores.SagaStep) bool { return s.State == stores.StepPending })
+	if at < 0 {
+		at = len(x.saga.Steps) - 1
+	}
+	return at
+}
+
 // transact does, as one transaction, the steps that are part of the journal's database and come next, and commits the saga
 // when these were the last.
 func (x *running) transact(ctx context.Context) (ended bool, err error) {
@@ -307,6 +316,8 @@ func shownError(err error) string {
 		kind error
 		text string
 	}{
+		{errExpired, "it waited too long for a store"}, {errFull, "too many writes wait already"},
+		{errTurn, "writes that were sent before it wait, too"},
 		{stores.ErrFenced, "taken over by another gateway"}, {stores.ErrUnavailable, "the store is unavailable"},
 		{stores.ErrConflict, "another write came first"}, {stores.ErrNotFound, "what it points at is gone"},
 		{stores.ErrInvalid, "the store does not accept it"}, {stores.ErrUnsupported, "the store cannot do it"},

@@ -5,8 +5,9 @@
 // steps and their entry in the journal are one transaction of it. Otherwise the write is a saga: it is written into the
 // journal with all that it takes to finish it or to take it back, by any gateway; then its steps run one after the other.
 //
-// The order of steps decides what readers see meanwhile. What puts a node writes its record of truth last, and what deletes
-// one deletes that first; whatever else is there without it counts for nothing. So a node appears whole, and goes at once.
+// The order of steps decides what readers see meanwhile. The record of truth is written, or deleted, last; whatever else is
+// there without it counts for nothing. So a node appears whole and goes at once; and once that step may have happened, the
+// saga is only carried on, so that nobody sees what is taken back.
 package saga
 
 import (
@@ -17,6 +18,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"thalamus/stores"
@@ -32,6 +34,14 @@ type Request struct {
 	AtMost  time.Duration // how long; 0: as long as the context lasts
 	OnDown  stores.OnDown // what is done when a store is down; empty: the write is taken back
 	Outcome *Outcome      // is told the saga of the write; may be nil
+
+	claims []string // what it will touch, as far as that is known before it is planned
+}
+
+// about says what a write will touch, so that none that is sent later overtakes it while it waits as it was sent.
+func (r Request) about(claims ...string) Request {
+	r.claims = slices.DeleteFunc(claims, func(c string) bool { return c == "" })
+	return r
 }
 
 // Wait is until when the author of a write waits.
@@ -135,6 +145,14 @@ func (w *Writer) again(ctx context.Context, s stores.Scope, r Request, err error
 		return pause(ctx)
 	}
 	return errors.Is(err, stores.ErrConflict) && !errors.Is(err, stores.ErrFenced)
+}
+
+// claimedBy is the conflict with an unfinished saga that claims the same.
+func claimedBy(saga stores.ID, claim, message string) *stores.Error {
+	return &stores.Error{
+		Kind: stores.ErrConflict, Cause: &stores.Claimed{Claim: claim, Saga: saga}, Node: stores.Ref{Kind: stores.KindSaga, ID: saga},
+		Message: message + "; see the saga " + string(saga) + ", or send it again",
+	}
 }
 
 // meets says that a plan failed for a write that is under way.

@@ -34,6 +34,12 @@ type receipted interface {
 // putting is an action that puts one node.
 type putting interface{ node() any }
 
+// public says that readers see at once what a step does in a database of its own: it writes a record of truth.
+func (st step) public() bool {
+	_, idle := st.action.(interface{ idle() })
+	return st.role == stores.RoleGraph && !idle
+}
+
 // item is the node that a step puts, nil when it puts none or several.
 func (st step) item() any {
 	if p, ok := st.action.(putting); ok {
@@ -99,8 +105,10 @@ func speak[T any](all map[string]func() action, c contract[T]) {
 	all[c.name+".delete"] = func() action { return &erase[T]{c: c} }
 }
 
-// unchanging is the part of an action that has nothing to take back.
+// unchanging is the part of an action that has nothing to take back, and that readers see nothing of.
 type unchanging struct{}
+
+func (unchanging) idle() {}
 
 func (unchanging) look(context.Context, stores.Scope) error { return nil }
 func (unchanging) undo(context.Context, stores.Scope) error { return nil }
@@ -110,11 +118,18 @@ func (unchanging) undo(context.Context, stores.Scope) error { return nil }
 type forgetAnswers struct {
 	w *Writer
 	unchanging
-	Nodes []stores.ID
+	Nodes  []stores.ID
+	erased int
 }
 
-func (a *forgetAnswers) do(ctx context.Context, s stores.Scope) error {
-	return a.w.set.Answers.Forget(ctx, s, a.Nodes)
+func (a *forgetAnswers) do(ctx context.Context, s stores.Scope) (err error) {
+	a.erased, err = a.w.set.Answers.Forget(ctx, s, a.Nodes)
+	return err
+}
+
+func (a *forgetAnswers) receipt(ctx context.Context, s stores.Scope) ([]stores.Receipt, error) {
+	left, err := a.w.set.Answers.Showing(ctx, s, a.Nodes)
+	return []stores.Receipt{{Store: stores.RoleRecords, Name: "answers", Deleted: a.erased, Left: left}}, err
 }
 
 func (w *Writer) forgetAnswers(ids ...stores.ID) step {

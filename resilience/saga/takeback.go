@@ -15,7 +15,7 @@ import (
 //
 // Otherwise it gives the error to tell its author: the cause, or that too many wait already.
 func (x *running) mayWait(ctx context.Context, at int, cause error) (bool, error) {
-	if x.pivot > 0 && at >= x.pivot {
+	if x.pivot > 0 && at >= x.pivot || x.seen(at, cause) {
 		return true, nil
 	}
 	if x.saga.OnDown != stores.OnDownQueue || time.Since(x.saga.CreatedAt) > x.w.options.QueuedFor {
@@ -28,6 +28,17 @@ func (x *running) mayWait(ctx context.Context, at int, cause error) (bool, error
 	return full == nil, full
 }
 
+// seen says of a saga that failed at a step that readers may have seen something of it: from then on it is only carried on,
+// lest they see it go again.
+func (x *running) seen(at int, cause error) bool {
+	for i, st := range x.steps[:at+1] {
+		if st.public() && !x.w.local(st) && (i < at || !x.refusedAtOnce(&x.saga.Steps[i], cause)) {
+			return true
+		}
+	}
+	return false
+}
+
 // room says whether another saga may wait.
 func (w *Writer) room(ctx context.Context, s stores.Scope) error {
 	all, err := w.set.Journal.Unfinished(ctx)
@@ -36,10 +47,12 @@ func (w *Writer) room(ctx context.Context, s stores.Scope) error {
 	}
 	own, err := w.set.Journal.Count(ctx, s, stores.Where("state", stores.Eq, string(stores.SagaQueued)))
 	if err == nil && (all[stores.SagaQueued] >= w.options.Queue || own >= w.options.QueueOfScope) {
-		err = &stores.Error{Kind: stores.ErrUnavailable, RetryAfter: firstWait, Unsent: true, Message: "too many writes wait for the store already; send it again later"}
+		err = errFull
 	}
 	return err
 }
+
+var errFull = &stores.Error{Kind: stores.ErrUnavailable, RetryAfter: firstWait, Unsent: true, Message: "too many writes wait for the store already; send it again later"}
 
 // How long a saga that waits, forwards or backwards, is left alone: the first time, and at most.
 const (
@@ -70,7 +83,7 @@ func (x *running) queue(ctx context.Context, cause error) error {
 // turnBack makes a saga that failed at a step one that is taken back, and gives what its author is to be shown.
 func (x *running) turnBack(ctx context.Context, at int, cause, shown error) error {
 	err := x.journal(ctx, func(context.Context) error {
-		x.saga.State, x.saga.Problem = stores.SagaCompensating, shownError(cause)
+		x.saga.State, x.saga.Problem = stores.SagaCompensating, shownError(shown)
 		x.saga.Fence++
 		for i := range x.saga.Steps {
 			st := &x.saga.Steps[i]

@@ -24,7 +24,7 @@ func (w *Writer) CreateTodo(ctx context.Context, s stores.Scope, r Request, t *s
 
 // UpdateTodo changes a todo: vectors, then records.
 func (w *Writer) UpdateTodo(ctx context.Context, s stores.Scope, r Request, id stores.ID, expected *int, change func(*stores.Todo) error) (*stores.Todo, error) {
-	return run(ctx, w, s, r, func(ctx context.Context) (plan[*stores.Todo], error) {
+	return run(ctx, w, s, r.about(string(id)), func(ctx context.Context) (plan[*stores.Todo], error) {
 		t, err := current(ctx, s, stores.Ref{Kind: stores.KindTodo, ID: id}, expected, w.set.Todos.ByID)
 		if err != nil {
 			return plan[*stores.Todo]{}, err

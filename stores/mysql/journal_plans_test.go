@@ -62,7 +62,7 @@ func journal(t *testing.T, db *DB, s stores.Scope) {
 			saga := &stores.Saga{ID: stores.NewID(), Scope: s, State: stores.SagaCommitted}
 			a := &stores.Answer{Key: string(saga.ID), Saga: saga.ID, CreatedAt: stores.Now()}
 			if i < 100 {
-				saga.State, saga.NotBefore, saga.Claims = stores.SagaQueued, stores.Now().Add(time.Hour), []string{fmt.Sprint("claim ", i)}
+				saga.State, saga.Steps, saga.NotBefore, saga.Claims = stores.SagaQueued, []stores.SagaStep{{Name: "x"}}, stores.Now().Add(time.Hour), []string{fmt.Sprint("claim ", i)}
 			}
 			for _, err := range []error{db.Journal().Begin(ctx, saga, 0), db.Answers().Put(ctx, s, a),
 				db.Outbox().Append(ctx, []stores.Event{{Scope: s, Saga: saga.ID, At: stores.Now()}})} {

@@ -92,25 +92,48 @@ func (r Answers) Release(ctx context.Context, s stores.Scope, saga stores.ID) er
 	})
 }
 
-// Forget erases the responses that hold content of the nodes; the keys stay taken.
-func (r Answers) Forget(ctx context.Context, s stores.Scope, nodes []stores.ID) error {
+// Forget erases the responses that hold content of the nodes, and says how many there were; the keys stay taken.
+func (r Answers) Forget(ctx context.Context, s stores.Scope, nodes []stores.ID) (n int, err error) {
 	if len(nodes) == 0 {
-		return r.db.Usable(ctx)
+		return 0, r.db.Usable(ctx)
 	}
-	return r.db.Write(ctx, func(ctx context.Context, q Querier) error {
+	err = r.db.Write(ctx, func(ctx context.Context, q Querier) error {
+		n = 0
 		keys, err := r.about(ctx, q, s, nodes)
 		if err != nil {
 			return err
 		}
 		for part := range slices.Chunk(keys, r.db.Limits().Values) {
-			st := SQL("UPDATE answers SET response = NULL WHERE scope = ? AND ", r.db.ScopeValues(s)[0])
+			st := SQL("UPDATE answers SET response = NULL WHERE response IS NOT NULL AND scope = ? AND ", r.db.ScopeValues(s)[0])
 			r.db.In(st, "`key`", Values(part))
-			if _, err := st.Run(ctx, q); err != nil {
+			some, err := st.Run(ctx, q)
+			if err != nil {
 				return err
 			}
+			n += some
 		}
 		return nil
 	})
+	return n, err
+}
+
+// Showing counts the responses that hold content of the nodes.
+func (r Answers) Showing(ctx context.Context, s stores.Scope, nodes []stores.ID) (n int, err error) {
+	if err := r.db.Usable(ctx); err != nil || len(nodes) == 0 {
+		return 0, err
+	}
+	q := r.db.Reader(ctx)
+	keys, err := r.about(ctx, q, s, nodes)
+	for part := range slices.Chunk(keys, r.db.Limits().Values) {
+		if err != nil {
+			break
+		}
+		some, st := 0, SQL("SELECT COUNT(*) FROM answers WHERE response IS NOT NULL AND scope = ? AND ", r.db.ScopeValues(s)[0])
+		r.db.In(st, "`key`", Values(part))
+		err = st.One(ctx, q, &some)
+		n += some
+	}
+	return n, r.db.Ended(ctx, err)
 }
 
 // about gives the keys of the answers that hold content of the nodes, in order.

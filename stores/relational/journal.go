@@ -51,6 +51,9 @@ func (r Journal) Begin(ctx context.Context, saga *stores.Saga, lease time.Durati
 			}
 		}
 		saga.Fence = 1
+		if err := r.claim(ctx, q, saga); err != nil {
+			return err
+		}
 		var leased int64
 		row := remaining(saga)
 		if row.Owner != "" {
@@ -70,11 +73,8 @@ func remaining(saga *stores.Saga) *stores.Saga {
 	return &rest
 }
 
-// enter writes the rows of a new saga, what can be refused first.
+// enter writes the rows of a new saga.
 func (r Journal) enter(ctx context.Context, q Querier, saga *stores.Saga, leased int64) error {
-	if err := r.claim(ctx, q, saga); err != nil {
-		return err
-	}
 	values, err := r.Values(saga)
 	if err != nil {
 		return err
@@ -89,7 +89,23 @@ func (r Journal) enter(ctx context.Context, q Querier, saga *stores.Saga, leased
 }
 
 // claim takes the claims of a saga, in an order that all sagas share, so that two do not wait for each other in a circle.
+// One that waits as it was sent takes none, and one that has ended only must not come before those that wait.
 func (r Journal) claim(ctx context.Context, q Querier, saga *stores.Saga) error {
+	if len(saga.Claims) == 0 || saga.State == stores.SagaQueued && len(saga.Steps) == 0 {
+		return nil
+	}
+	if !saga.Turn {
+		waiting := map[string]stores.ID{}
+		if err := r.waiting(ctx, q, saga.Scope, saga.Claims, waiting); err != nil {
+			return err
+		}
+		if len(waiting) > 0 {
+			return taken(saga.Claims, waiting)
+		}
+	}
+	if saga.State.Ended() {
+		return nil
+	}
 	var values []any
 	for _, claim := range slices.Compact(slices.Sorted(slices.Values(saga.Claims))) {
 		values = append(values, r.db.ScopeValues(saga.Scope)[0], claim, saga.ID)
@@ -103,6 +119,29 @@ func (r Journal) claim(ctx context.Context, q Querier, saga *stores.Saga) error 
 		return err
 	}
 	return taken(saga.Claims, holders)
+}
+
+// waiting adds which sagas that wait as they were sent will touch one of these claims, of several the one that waits longest.
+// Few sagas have not ended, and many may have of one scope, so these are found by the former.
+func (r Journal) waiting(ctx context.Context, q Querier, s stores.Scope, claims []string, to map[string]stores.ID) error {
+	var all []*stores.Saga
+	err := SQL("SELECT id, created_at, claims FROM sagas WHERE "+unfinished+" AND CONCAT(scope, '') = ? AND state = ? AND steps IS NULL",
+		r.db.ScopeValues(s)[0], stores.SagaQueued).Each(ctx, q, func(rows *sql.Rows) error {
+		var saga stores.Saga
+		all = append(all, &saga)
+		return rows.Scan(&saga.ID, flat.Instant{To: &saga.CreatedAt}, flat.JSON[[]string]{To: &saga.Claims})
+	})
+	slices.SortFunc(all, func(a, b *stores.Saga) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	for _, saga := range all {
+		for _, claim := range saga.Claims {
+			if slices.Contains(claims, claim) && to[claim] == "" {
+				to[claim] = saga.ID
+			}
+		}
+	}
+	return err
 }
 
 // taken is the conflict of claims of which others hold some.
@@ -126,7 +165,11 @@ func (r Journal) Holding(ctx context.Context, s stores.Scope, claims []string) (
 	if err := r.db.Usable(ctx); err != nil {
 		return nil, err
 	}
-	out, err := r.holders(ctx, r.db.Reader(ctx), s, claims)
+	q := r.db.Reader(ctx)
+	out, err := r.holders(ctx, q, s, claims)
+	if err == nil && len(claims) > 0 {
+		err = r.waiting(ctx, q, s, claims, out)
+	}
 	return out, r.db.Ended(ctx, err)
 }
 

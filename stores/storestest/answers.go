@@ -38,7 +38,8 @@ func answerCalls(w *world) []call {
 		{"Put", func(ctx context.Context) error { return c.Put(ctx, s, answer("fresh", `{}`)) }},
 		{"Complete", func(ctx context.Context) error { return c.Complete(ctx, s, stores.NewID(), []byte(`{}`)) }},
 		{"Release", func(ctx context.Context) error { return c.Release(ctx, s, stores.NewID()) }},
-		{"Forget", func(ctx context.Context) error { return c.Forget(ctx, s, []stores.ID{stores.NewID()}) }},
+		{"Forget", ask(func(ctx context.Context) (int, error) { return c.Forget(ctx, s, []stores.ID{stores.NewID()}) })},
+		{"Showing", ask(func(ctx context.Context) (int, error) { return c.Showing(ctx, s, []stores.ID{stores.NewID()}) })},
 		{"Prune", ask(func(ctx context.Context) (int, error) { return c.Prune(ctx, time.Unix(0, 0)) })},
 	}
 }
@@ -90,6 +91,22 @@ func testAnswerRace(w *world) {
 	}), stores.ErrConflict)
 }
 
+// forgets wants so many responses to be erased that show nodes.
+func (w *world) forgets(want int, nodes ...stores.ID) {
+	w.t.Helper()
+	n, err := w.set.Answers.Forget(w.ctx(), w.scope, nodes)
+	noError(w.t, err)
+	same(w.t, "responses erased", want, n)
+}
+
+// showing wants so many responses to show nodes.
+func (w *world) showing(want int, nodes ...stores.ID) {
+	w.t.Helper()
+	n, err := w.set.Answers.Showing(w.ctx(), w.scope, nodes)
+	noError(w.t, err)
+	same(w.t, "responses that show nodes", want, n)
+}
+
 func testForget(w *world) {
 	mine, ours, theirs := stores.NewID(), stores.NewID(), stores.NewID()
 	w.remember(answer("mine", `{"secret":1}`, mine))
@@ -99,8 +116,12 @@ func testForget(w *world) {
 	far := w.in(newScope())
 	foreign := far.remember(answer("mine", `{"secret":5}`, mine))
 
-	noError(w.t, w.set.Answers.Forget(w.ctx(), w.scope, nil))
-	noError(w.t, w.set.Answers.Forget(w.ctx(), w.scope, []stores.ID{mine, ours, mine}))
+	w.forgets(0)
+	w.showing(2, mine, ours, mine)
+	w.forgets(2, mine, ours, mine)
+	w.showing(0, mine, ours)
+	w.forgets(0, mine, ours)
+	w.showing(1, theirs)
 	for _, key := range []string{"mine", "both"} {
 		got := w.answer(key)
 		if got == nil {
@@ -120,7 +141,7 @@ func testForget(w *world) {
 	for i := range many {
 		many[i] = stores.NewID()
 	}
-	noError(w.t, w.set.Answers.Forget(w.ctx(), w.scope, append(many, theirs)))
+	w.forgets(1, append(many, theirs)...)
 	same(w.t, "response about the last of many nodes", 0, len(w.answer("theirs").Response))
 }
 
@@ -158,7 +179,8 @@ func testComplete(w *world) {
 	same(w.t, "an answer of another scope", foreign, far.answer("a"))
 	noError(w.t, w.set.Answers.Complete(w.ctx(), w.scope, stores.NewID(), []byte(`{}`)))
 
-	noError(w.t, w.set.Answers.Forget(w.ctx(), w.scope, []stores.ID{node}))
+	_, err := w.set.Answers.Forget(w.ctx(), w.scope, []stores.ID{node})
+	noError(w.t, err)
 	w.complete(c, `{"secret": 1}`)
 	w.complete(a, `{"secret": 2}`)
 	w.complete(b, `{"n": 2}`)
@@ -187,7 +209,8 @@ func testRelease(w *world) {
 	same(w.t, "a released key is taken", false, w.answer("a") != nil)
 
 	again := w.remember(answer("a", `{"n":2}`))
-	noError(w.t, w.set.Answers.Forget(w.ctx(), w.scope, []stores.ID{node}))
+	_, err := w.set.Answers.Forget(w.ctx(), w.scope, []stores.ID{node})
+	noError(w.t, err)
 	same(w.t, "an answer under a released key, about nothing", again, w.answer("a"))
 }
 

@@ -25,6 +25,7 @@ func Journal(t *testing.T, open func(testing.TB) *stores.Set) {
 	run("AdvanceFenced", testAdvanceFenced)
 	run("End", testSagaEnd)
 	run("Claims", testClaims)
+	run("ClaimsWaiting", testClaimsWaiting)
 	run("ClaimTexts", testClaimTexts)
 	run("ClaimRace", testClaimRace)
 	run("Renew", testRenew)
@@ -69,6 +70,43 @@ func (l ledger) draft(claims ...string) *stores.Saga {
 		Receipts: []stores.Receipt{{Store: stores.RoleGraph, Kind: stores.KindEpisode, Name: "nodes", Deleted: 3, Left: 1}},
 		Problem:  "the graph is down", Claims: claims, Plan: []byte("plan\x00of " + l.scope.User), Attempts: 1, Owner: "gateway " + l.scope.User,
 	}
+}
+
+// testClaimsWaiting wants nothing to be written that a saga names which waits as it was sent, but by one that has the turn.
+func testClaimsWaiting(l ledger) {
+	waits := func(claims ...string) *stores.Saga {
+		saga := l.draft(claims...)
+		saga.State, saga.Steps, saga.Owner = stores.SagaQueued, nil, ""
+		return l.begin(saga, 0)
+	}
+	first := waits("a", "b")
+	waits("b", "c") // for the same, which is allowed
+	same(l.t, "holders", map[string]stores.ID{"a": first.ID, "b": first.ID}, l.holding("a", "b", "d"))
+	ended := func(claims ...string) *stores.Saga {
+		saga := l.draft(claims...)
+		saga.State, saga.Owner = stores.SagaCommitted, ""
+		return saga
+	}
+	for what, late := range map[string]*stores.Saga{"a saga": l.draft("x", "b"), "one that has ended": ended("b")} {
+		err := l.Begin(l.ctx(), late, time.Hour)
+		refused(l.t, what, err, stores.ErrConflict)
+		var claimed *stores.Claimed
+		if !errors.As(err, &claimed) || *claimed != (stores.Claimed{Claim: "b", Saga: first.ID}) {
+			l.t.Errorf("%s is refused for %+v", what, claimed)
+		}
+	}
+	l.begin(l.draft("x", "d"), time.Hour)
+	turn := l.draft("a", "b")
+	turn.Turn = true
+	l.begin(turn, time.Hour)
+	other := l.at(newScope())
+	other.begin(other.draft("a", "b", "c"), time.Hour)
+
+	first.State, first.Owner = stores.SagaCommitted, ""
+	noError(l.t, l.Advance(l.ctx(), first, 1))
+	turn.State, turn.Owner = stores.SagaCommitted, ""
+	noError(l.t, l.Advance(l.ctx(), turn, 1))
+	l.begin(ended("a"), 0)
 }
 
 // begin begins a saga, which ends with the test at the latest.
