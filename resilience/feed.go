@@ -2,6 +2,9 @@ package resilience
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,31 +40,54 @@ func (f *feed) tell(c Change) {
 	}
 }
 
-// Watch tells every breaker that moves, in order, until ctx ends. It asks for guards that have protection. Whoever does not
+// Watch tells every breaker that is not closed, and then every one that moves, in order, until ctx ends. It asks for guards that have protection. Whoever does not
 // read for long misses changes; [Guards.Status] says how it is.
 func (g Guards) Watch(ctx context.Context) <-chan Change {
 	l := make(chan Change, behind)
-	for _, guard := range g {
-		if guard.breaker == nil {
-			continue
-		}
-		f := guard.breaker.changes // all guards share it
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.listeners == nil {
-			f.listeners = map[chan Change]bool{}
-		}
-		f.listeners[l] = true
-		context.AfterFunc(ctx, func() {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			delete(f.listeners, l)
-			close(l)
-		})
+	f := g.changes()
+	if f == nil {
+		context.AfterFunc(ctx, func() { close(l) })
 		return l
 	}
-	context.AfterFunc(ctx, func() { close(l) })
+	f.add(l)
+	context.AfterFunc(ctx, func() { f.remove(l) })
+	for _, guard := range slices.Compact(slices.SortedFunc(maps.Values(g), byName)) {
+		if s := guard.Status(); s.Breaker != BreakerClosed {
+			select {
+			case l <- Change{Backend: s.Backend, Breaker: s.Breaker, RetryAfter: s.RetryAfter, At: stores.Now()}:
+			case <-ctx.Done():
+			}
+		}
+	}
 	return l
+}
+
+// changes is where all guards that have protection tell that their breakers move; nil when none has.
+func (g Guards) changes() *feed {
+	for _, guard := range g {
+		if guard.breaker != nil {
+			return guard.breaker.changes
+		}
+	}
+	return nil
+}
+
+func byName(a, b *Guard) int { return strings.Compare(a.backend.Name(), b.backend.Name()) }
+
+func (f *feed) add(l chan Change) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.listeners == nil {
+		f.listeners = map[chan Change]bool{}
+	}
+	f.listeners[l] = true
+}
+
+func (f *feed) remove(l chan Change) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.listeners, l)
+	close(l)
 }
 
 // Hold keeps every call from the backend of a role, for drills, or lets them through again. Roles that share a backend share

@@ -46,6 +46,9 @@ func (w *Writer) Resolve(ctx context.Context, s stores.Scope, id stores.ID, reas
 		if err := w.set.Journal.Advance(ctx, saga, saga.Fence); err != nil {
 			return err
 		}
+		if err := w.tell(ctx, saga, nil); err != nil {
+			return err
+		}
 		return w.set.Answers.Release(ctx, s, id)
 	})
 	if err != nil {

@@ -163,9 +163,9 @@ func receipts(ctx context.Context, s stores.Scope, steps []step) ([]stores.Recei
 	return all, nil
 }
 
-// tell puts the events of a saga that is committed into the outbox.
+// tell puts events of a saga into the outbox, and that it has come into its state.
 func (w *Writer) tell(ctx context.Context, saga *stores.Saga, events []stores.Event) error {
-	if len(events) == 0 {
+	if events = slices.Concat(events, moved(saga)); len(events) == 0 {
 		return nil
 	}
 	return w.set.Outbox.Append(ctx, happened(events, saga))

@@ -21,6 +21,17 @@ func updated(n stores.Versioned, fields []stores.Field) stores.Event {
 // forgotten is the event of a node that is gone.
 func forgotten(r stores.Ref) stores.Event { return stores.Event{Type: stores.NodeForgotten, Node: r} }
 
+// announced are the states that a saga is told to have come into. That it is on its way is none of them.
+var announced = []stores.SagaState{stores.SagaQueued, stores.SagaCommitted, stores.SagaCompensating, stores.SagaCompensated, stores.SagaStuck}
+
+// moved is the event of a saga that has come into another state; nil when that is not told.
+func moved(saga *stores.Saga) []stores.Event {
+	if !slices.Contains(announced, saga.State) {
+		return nil
+	}
+	return []stores.Event{{Type: stores.SagaMoved, Node: saga.Ref(), State: saga.State, Version: saga.Fence}}
+}
+
 // happened completes the events of a saga.
 func happened(events []stores.Event, saga *stores.Saga) []stores.Event {
 	out := slices.Clone(events)

@@ -61,6 +61,9 @@ func (w *Writer) enqueue(ctx context.Context, s stores.Scope, r Request, cause e
 		if err := w.set.Journal.Begin(ctx, saga, 0); err != nil {
 			return err
 		}
+		if err := w.tell(ctx, saga, nil); err != nil {
+			return err
+		}
 		r.tell(saga)
 		if r.Key == nil {
 			return nil

@@ -148,7 +148,7 @@ var errExpired = stores.Unavailable("", errors.New("it waited too long"))
 func (w *Writer) prune(ctx context.Context) error {
 	before := stores.Now().Add(-w.options.Keep)
 	_, sagas := w.set.Journal.Prune(ctx, before)
-	_, events := w.set.Outbox.Prune(ctx, before)
+	_, events := w.set.Outbox.Prune(ctx, stores.Now().Add(-w.options.KeepEvents))
 	_, answers := w.set.Answers.Prune(ctx, before)
 	return errors.Join(sagas, events, answers)
 }

@@ -170,18 +170,24 @@ func (x *running) transact(ctx context.Context) (ended bool, err error) {
 	return ended, err
 }
 
-// complete remembers the answer and tells what happened.
+// complete remembers the answer.
 func (x *running) complete(ctx context.Context) error {
-	if x.keyed {
-		response, err := x.response()
-		if err != nil {
-			return err
-		}
-		if err := x.w.set.Answers.Complete(ctx, x.saga.Scope, x.saga.ID, response); err != nil {
-			return err
-		}
+	if !x.keyed {
+		return nil
 	}
-	return x.w.tell(ctx, x.saga, x.events)
+	response, err := x.response()
+	if err != nil {
+		return err
+	}
+	return x.w.set.Answers.Complete(ctx, x.saga.Scope, x.saga.ID, response)
+}
+
+// news is what has happened once the saga is committed.
+func (x *running) news() []stores.Event {
+	if x.saga.State != stores.SagaCommitted {
+		return nil
+	}
+	return x.events
 }
 
 // doLocal does the next steps that are part of the journal's database.
@@ -292,7 +298,10 @@ func (x *running) journal(ctx context.Context, fn func(context.Context) error) e
 			if fenceless && errors.Is(err, stores.ErrFenced) {
 				return nil
 			}
-			return err
+			if err != nil || x.saga.State == before.State {
+				return err
+			}
+			return x.w.tell(ctx, x.saga, x.news())
 		})
 		if err == nil {
 			x.show()

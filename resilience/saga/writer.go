@@ -27,8 +27,8 @@ type Options struct {
 	Queue, QueueOfScope int
 	// QueuedFor is how long a saga may wait for a store before it is taken back; 24 h unless given.
 	QueuedFor time.Duration
-	// Keep is how long sagas that ended, answers and events can be asked for; 7 days unless given.
-	Keep time.Duration
+	// Keep is how long sagas that ended and answers can be asked for, and KeepEvents how long events can; 7 days unless given.
+	Keep, KeepEvents time.Duration
 	// Drain is how many sagas that were left over are worked on at a time; 8 unless given.
 	Drain int
 }
@@ -51,6 +51,7 @@ func (o Options) withDefaults() Options {
 	or(&o.Rest, 50*time.Millisecond)
 	or(&o.QueuedFor, 24*time.Hour)
 	or(&o.Keep, 7*24*time.Hour)
+	or(&o.KeepEvents, 7*24*time.Hour)
 	orNumber(&o.Tries, 3)
 	orNumber(&o.Queue, 10_000)
 	orNumber(&o.QueueOfScope, 500)

@@ -104,7 +104,7 @@ func TestOpenTogether(t *testing.T) {
 			defer db.Close() //nolint:errcheck // the test is over
 			facts, err := db.Facts(t.Context())
 			must(t, err)
-			if facts.Schema != "version 2" {
+			if facts.Schema != "version 3" {
 				t.Errorf("the schema is %q", facts.Schema)
 			}
 		}
@@ -256,7 +256,7 @@ func TestLook(t *testing.T) {
 		exec(t, beside(t, url, ""), "CREATE DATABASE "+database)
 		facts, err := mysql.Look(t.Context(), url)
 		must(t, err)
-		if facts.Schema != "none yet; version 2 comes with the first start" {
+		if facts.Schema != "none yet; version 3 comes with the first start" {
 			t.Errorf("an empty database has the schema %q", facts.Schema)
 		}
 		must(t, open(t, url).Close())
@@ -266,7 +266,7 @@ func TestLook(t *testing.T) {
 			t.Errorf("the clock of the server is %v", facts.Clock)
 		}
 		facts.Clock = time.Time{}
-		if !facts.Empty || facts.Entities || facts.Version == "" || facts.Product != "MariaDB" && facts.Product != "MySQL" || facts.Schema != "version 2" {
+		if !facts.Empty || facts.Entities || facts.Version == "" || facts.Product != "MariaDB" && facts.Product != "MySQL" || facts.Schema != "version 3" {
 			t.Errorf("facts are %+v", facts)
 		}
 		db := open(t, url)
