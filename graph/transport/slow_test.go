@@ -75,7 +75,7 @@ func TestStalledReaders(t *testing.T) {
 		}
 	}
 	read := 1
-	for s.resolvers.Floods.Load() < int64(count) || s.resolvers.Open.Load() > 1 {
+	for s.resolvers.Started.Load() <= int64(count) || s.resolvers.Open.Load() > 1 {
 		read++
 		reader.expect(fmt.Sprintf(`{"type":"next","id":"1","payload":{"data":{"ticks":%d}}}`, read))
 	}

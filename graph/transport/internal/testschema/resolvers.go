@@ -20,10 +20,10 @@ type Resolvers struct {
 	counter atomic.Int64
 	// Open counts the subscriptions whose producer has not ended yet.
 	Open atomic.Int64
-	// Floods counts the floods that were ever started.
-	Floods atomic.Int64
+	// Started counts the subscriptions that ever began.
+	Started atomic.Int64
 	// OnTick is called, if set, before a number of ticks is sent.
-	OnTick func(int)
+	OnTick func(context.Context, int)
 }
 
 // New returns the executable schema over r, and the configuration it was made from.
@@ -74,7 +74,7 @@ func (r *Resolvers) Ticks(ctx context.Context, after *int, to int) (<-chan int, 
 	return produce(ctx, r, func() (int, bool) {
 		i++
 		if r.OnTick != nil {
-			r.OnTick(i)
+			r.OnTick(ctx, i)
 		}
 		transport.NameEvent(ctx, strconv.Itoa(i))
 		return i, i <= to
@@ -86,7 +86,6 @@ func (r *Resolvers) Silence(ctx context.Context) (<-chan int, error) {
 }
 
 func (r *Resolvers) Flood(ctx context.Context, bytes int) (<-chan string, error) {
-	r.Floods.Add(1)
 	text := strings.Repeat("x", bytes)
 	return produce(ctx, r, func() (string, bool) { return text, true }), nil
 }
@@ -97,6 +96,7 @@ func (r *Resolvers) Refused(context.Context) (<-chan int, error) { return nil, e
 func produce[T any](ctx context.Context, r *Resolvers, next func() (T, bool)) <-chan T {
 	out := make(chan T)
 	r.Open.Add(1)
+	r.Started.Add(1)
 	go func() {
 		defer r.Open.Add(-1)
 		defer close(out)
