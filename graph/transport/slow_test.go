@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,8 +66,20 @@ func TestStalledReaders(t *testing.T) {
 	s := serve(t, transport.Options{WriteTimeout: 2 * time.Second})
 	reader := s.connect(t)
 	reader.send(subscribe("1", "subscription { ticks(to: 1000000000) }"))
-	reader.expect(`{"type":"next","id":"1","payload":{"data":{"ticks":1}}}`)
+	reader.expect(tick(1))
 	base := runtime.NumGoroutine()
+	var read atomic.Int64
+	read.Store(1)
+	lost := make(chan error, 1)
+	go func() {
+		for {
+			_, message, err := reader.Read(t.Context())
+			if want := tick(int(read.Add(1))); err != nil || string(message) != want {
+				lost <- fmt.Errorf("%s, %w; want %s", message, err, want)
+				return
+			}
+		}
+	}()
 	for i := range count {
 		if i%2 == 0 {
 			s.stall(t, "subscription { flood(bytes: 20000) }")
@@ -74,13 +87,20 @@ func TestStalledReaders(t *testing.T) {
 			s.stallStream(t, "subscription { flood(bytes: 20000) }")
 		}
 	}
-	read := 1
-	for s.resolvers.Started.Load() <= int64(count) || s.resolvers.Open.Load() > 1 {
-		read++
-		reader.expect(fmt.Sprintf(`{"type":"next","id":"1","payload":{"data":{"ticks":%d}}}`, read))
-	}
+	eventually(t, "all subscribe", func() bool { return s.resolvers.Started.Load() == int64(count)+1 })
+	eventually(t, "all but the reader are let go", func() bool { return s.resolvers.Open.Load() == 1 })
 	eventually(t, "nothing is left of them", func() bool { return runtime.NumGoroutine() <= base+5 })
-	reader.expect(fmt.Sprintf(`{"type":"next","id":"1","payload":{"data":{"ticks":%d}}}`, read+1))
+	before := read.Load()
+	eventually(t, "the reader reads on", func() bool { return read.Load() > before })
+	select {
+	case err := <-lost:
+		t.Error(err)
+	default:
+	}
+}
+
+func tick(i int) string {
+	return fmt.Sprintf(`{"type":"next","id":"1","payload":{"data":{"ticks":%d}}}`, i)
 }
 
 // A client that wakes up in time is told that it was too slow.
