@@ -14,6 +14,7 @@ import (
 
 	"thalamus/graph/transport"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
 )
 
@@ -159,6 +160,40 @@ func TestLargeAnswersOnASocket(t *testing.T) {
 		ws.send(subscribe("1", "{ blob(bytes: 3000000) }"))
 		ws.expect(`{"type":"next","id":"1","payload":{"data":{"blob":"`+strings.Repeat("x", 3_000_000)+`"}}}`,
 			`{"type":"complete","id":"1"}`)
+	}
+}
+
+// What waits to be written for an operation that its client has stopped is not written any more: the id may be another's.
+func TestStoppedOperationsFallSilent(t *testing.T) {
+	var made atomic.Int64
+	s := serve(t, transport.Options{WriteTimeout: time.Minute}, func(h *transport.Handler) {
+		h.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+			response := next(ctx)
+			if response != nil {
+				made.Add(1)
+			}
+			return response
+		})
+	})
+	ws := s.connect(t)
+	ws.send(subscribe("1", "subscription { flood(bytes: 3000) }"))
+	eventually(t, "as much waits as may", func() bool {
+		before := made.Load()
+		time.Sleep(50 * time.Millisecond)
+		return before > 0 && made.Load() == before
+	})
+	ws.send(`{"id":"1","type":"complete"}`)
+	ws.send(`{"type":"ping"}`)
+	read := int64(-1)
+	for message := ""; message != `{"type":"pong"}`; read++ {
+		_, raw, err := ws.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		message = string(raw)
+	}
+	if dropped := made.Load() - read; dropped < 100 {
+		t.Errorf("%d of %d events were not sent", dropped, made.Load())
 	}
 }
 
