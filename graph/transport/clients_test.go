@@ -22,8 +22,8 @@ const (
 
 const (
 	hello       = `{"data":{"greeting":"hello, world"}}`
-	helloEvents = ":\n\nevent: next\ndata: " + hello + "\n\nevent: complete\ndata:\n\n"
-	countEvents = ":\n\nevent: next\ndata: {\"data\":{\"count\":1}}\n\n" +
+	helloEvents = "retry: 1000\n\nevent: next\ndata: " + hello + "\n\nevent: complete\ndata:\n\n"
+	countEvents = "retry: 1000\n\nevent: next\ndata: {\"data\":{\"count\":1}}\n\n" +
 		"event: next\ndata: {\"data\":{\"count\":2}}\n\nevent: complete\ndata:\n\n"
 )
 
@@ -138,7 +138,7 @@ func TestStatus(t *testing.T) {
 
 func TestErrorsForAClientThatOnlyTakesStreams(t *testing.T) {
 	s := serve(t, transport.Options{})
-	s.post(t, "{ nothing }", "Accept", graphqlSSE).check(t, 200, events, ":\n\nevent: next\n"+
+	s.post(t, "{ nothing }", "Accept", graphqlSSE).check(t, 200, events, "retry: 1000\n\nevent: next\n"+
 		`data: {"errors":[{"message":"Cannot query field \"nothing\" on type \"Query\".",`+
 		`"locations":[{"line":1,"column":3}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}`+
 		"\n\nevent: complete\ndata:\n\n")

@@ -22,6 +22,8 @@ const (
 	CodeNotAcceptable        = "NOT_ACCEPTABLE"
 	CodePayloadTooLarge      = "PAYLOAD_TOO_LARGE"
 	CodeUnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE"
+	CodeTooManyConnections   = "TOO_MANY_CONNECTIONS"
+	CodeTooManyOperations    = "TOO_MANY_OPERATIONS"
 	CodePersistedQuery       = "PERSISTED_QUERY_NOT_SUPPORTED"
 	CodeTimeout              = "TIMEOUT"
 	CodeInternal             = "INTERNAL"
@@ -76,6 +78,10 @@ var (
 		status: http.StatusNotAcceptable, code: CodeNotAcceptable,
 		message: "A subscription is answered by a stream: accept text/event-stream, " +
 			"or use a WebSocket with the subprotocol graphql-transport-ws.",
+	}
+	errTooManyConnections = &fault{
+		status: http.StatusServiceUnavailable, code: CodeTooManyConnections, header: [2]string{"Retry-After", "5"},
+		message: "Too many WebSockets and event streams are open on this server: try again later.",
 	}
 	errOrigin = &fault{
 		status: http.StatusForbidden, code: CodeForbidden,
@@ -134,16 +140,21 @@ func (x *exchange) rescue() {
 	if v == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
 		panic(v)
 	}
-	presented := x.exec.PresentRecoveredError(x.r.Context(), v)
+	response := x.panicked(x.r.Context(), v)
 	if x.started {
 		// Half an answer must not look like a whole one: cut the connection.
 		panic(http.ErrAbortHandler)
 	}
-	visible, ok := errors.AsType[*gqlerror.Error](presented)
+	x.writeJSON(plainJSON, http.StatusInternalServerError, response)
+}
+
+// panicked has a panic logged and returns what clients see of it.
+func (h *Handler) panicked(ctx context.Context, v any) *graphql.Response {
+	visible, ok := errors.AsType[*gqlerror.Error](h.exec.PresentRecoveredError(ctx, v))
 	if !ok || visible == nil {
 		visible = coded(CodeInternal, internalMessage)
 	}
-	x.writeJSON(plainJSON, http.StatusInternalServerError, &graphql.Response{Errors: gqlerror.List{visible}})
+	return &graphql.Response{Errors: gqlerror.List{visible}}
 }
 
 const internalMessage = "Internal error."

@@ -12,8 +12,9 @@ import (
 )
 
 // stream writes responses as server-sent events in graphql-sse's distinct connections mode
-// (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md): one "next" for each, then "complete".
-func (x *exchange) stream(ctx context.Context, responses graphql.ResponseHandler) {
+// (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md): one "next" for each, then "complete", unless alive
+// has ended by then. Interrupted is not complete: without that event a client knows that it must come again.
+func (x *exchange) stream(alive, ctx context.Context, responses graphql.ResponseHandler) {
 	header := x.w.Header()
 	header.Set("Content-Type", eventStream.contentType())
 	header.Set("Cache-Control", "private, no-store, no-transform")
@@ -28,16 +29,15 @@ func (x *exchange) stream(ctx context.Context, responses graphql.ResponseHandler
 	defer heart.Wait() // nobody may touch the response writer after the handler has returned
 	defer cancel()
 
-	if events.comment() != nil {
+	if events.begin() != nil {
 		return
 	}
 	for response := responses(ctx); response != nil; response = responses(ctx) {
-		if events.next(response) != nil {
+		if events.next(takeName(ctx), response) != nil {
 			return
 		}
 	}
-	// Interrupted is not complete: without the event a client knows that it must come again.
-	if x.r.Context().Err() == nil {
+	if alive.Err() == nil {
 		_ = events.complete()
 	}
 }
@@ -66,6 +66,11 @@ func (e *eventWriter) beat(ctx context.Context, cancel context.CancelFunc) {
 	}
 }
 
+// begin sends what makes proxies pass on the headers, and tells browsers to come again soon when the stream is cut off.
+func (e *eventWriter) begin() error {
+	return e.send([]byte("retry: 1000\n\n"))
+}
+
 func (e *eventWriter) comment() error {
 	return e.send([]byte(":\n\n"))
 }
@@ -75,9 +80,14 @@ func (e *eventWriter) complete() error {
 	return e.send([]byte("event: complete\ndata:\n\n"))
 }
 
-func (e *eventWriter) next(r *graphql.Response) error {
+// next sends a response. The name, unless it is empty, is what the client says when it comes again.
+func (e *eventWriter) next(name string, r *graphql.Response) error {
+	var id []byte
+	if name != "" {
+		id = []byte("id: " + name + "\n")
+	}
 	head, data, tail := encode(r)
-	return e.send([]byte("event: next\ndata: "), head, oneLine(data), tail, []byte("\n\n"))
+	return e.send(id, []byte("event: next\ndata: "), head, oneLine(data), tail, []byte("\n\n"))
 }
 
 // send writes one event and makes sure that it leaves.

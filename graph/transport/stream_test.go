@@ -36,7 +36,7 @@ func TestStreamKeepsEventsOnOneLine(t *testing.T) {
 		})
 	})
 	s.post(t, "{ greeting }", "Accept", graphqlSSE).
-		check(t, 200, events, ":\n\nevent: next\ndata: {\"data\":{  \"a\": 1}}\n\nevent: complete\ndata:\n\n")
+		check(t, 200, events, "retry: 1000\n\nevent: next\ndata: {\"data\":{  \"a\": 1}}\n\nevent: complete\ndata:\n\n")
 }
 
 // Heartbeats keep coming while nothing else does, and beyond the write timeout of the HTTP server, which is meant for
@@ -54,6 +54,10 @@ func TestHeartbeats(t *testing.T) {
 		"Content-Type", "application/json", "Accept", graphqlSSE)
 	defer response.Body.Close()
 	next := lines(response.Body)
+	if line, err := next(); err != nil || line != "retry: 1000" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	_, _ = next()
 	for range 20 {
 		for _, want := range []string{":", ""} {
 			if line, err := next(); err != nil || line != want {

@@ -10,11 +10,11 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
-	gqltransport "github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -25,14 +25,19 @@ type Options struct {
 	// Timeout is how long a query or mutation may run on any transport, subscriptions being free; 0 means 10 s.
 	// When it is over the operation's context ends with the cause ErrTimeout.
 	Timeout time.Duration
-	// WriteTimeout is how long a client may take to accept 64 KiB, or one event of a stream; 0 means 10 s.
+	// WriteTimeout is how long a client may take to accept 64 KiB, or one event of a stream; 0 means 10 s. On a WebSocket
+	// one that leaves no room for a message for half as long is let go, too.
 	WriteTimeout time.Duration
 	// Heartbeat is the time between two comment lines on an event stream; 0 means 15 s.
 	Heartbeat time.Duration
-	// InitTimeout is how long a new WebSocket may stay without connection_init; 0 means 5 s.
+	// InitTimeout is how long a new WebSocket may stay without an accepted connection_init; 0 means 5 s.
 	InitTimeout time.Duration
 	// Ping is the time between two pings on a WebSocket; one unanswered for twice as long closes it. 0 means 20 s.
 	Ping time.Duration
+	// Sockets is how many WebSockets and event streams may be open at a time; 0 means 10,000.
+	Sockets int
+	// Operations is how many operations may run on one WebSocket at a time; 0 means 50.
+	Operations int
 	// TokenLimit is how many tokens a document may have; 0 means 15,000.
 	TokenLimit int
 	// Documents is how many parsed and validated documents are kept for reuse; 0 means 1,000.
@@ -43,9 +48,13 @@ type Options struct {
 	// WebSocket alike: "https://app.example", "http://localhost:*" (syntax of path.Match), or "*" for all of them.
 	// The server's own origin, and clients that send none, are always welcome.
 	Origins []string
-	// Init is asked to accept a WebSocket's connection_init, whose payload is where browsers put credentials. The
-	// context it returns is that of every operation on the socket. An error closes the socket with code 4403.
-	Init gqltransport.WebsocketInitFunc
+	// Init is asked to accept a WebSocket's connection_init, whose payload is where browsers put credentials; it is nil
+	// when there is none. The context it returns, made from ctx, is that of every operation on the socket. An error
+	// closes the socket with CloseForbidden; the message of a *gqlerror.Error with a code is the reason its client reads.
+	Init func(ctx context.Context, payload map[string]any) (context.Context, error)
+	// Expires says until when a WebSocket, after Init, or an event stream may go on; the zero time means for ever. At
+	// that time a socket is closed with CloseForbidden, and a stream ends without being complete.
+	Expires func(ctx context.Context) time.Time
 	// ErrorPresenter turns an error into what clients see. It must let pass the errors of this package, which are
 	// *gqlerror.Error with a code in their extensions. Nil shows coded and deliberately made *gqlerror.Error and
 	// replaces every other one by "Internal error.", logging it in full.
@@ -61,8 +70,16 @@ func (o Options) withDefaults() Options {
 	o.Heartbeat = cmp.Or(o.Heartbeat, 15*time.Second)
 	o.InitTimeout = cmp.Or(o.InitTimeout, 5*time.Second)
 	o.Ping = cmp.Or(o.Ping, 20*time.Second)
+	o.Sockets = cmp.Or(o.Sockets, 10_000)
+	o.Operations = cmp.Or(o.Operations, 50)
 	o.TokenLimit = cmp.Or(o.TokenLimit, 15_000)
 	o.Documents = cmp.Or(o.Documents, 1000)
+	if o.Init == nil {
+		o.Init = func(ctx context.Context, _ map[string]any) (context.Context, error) { return ctx, nil }
+	}
+	if o.Expires == nil {
+		o.Expires = func(context.Context) time.Time { return time.Time{} }
+	}
 	if o.ErrorPresenter == nil {
 		o.ErrorPresenter = present
 	}
@@ -74,9 +91,10 @@ func (o Options) withDefaults() Options {
 
 // Handler serves one schema at one URL, for every method and protocol.
 type Handler struct {
-	options   Options
-	exec      *executor.Executor
-	websocket gqltransport.Websocket
+	options Options
+	exec    *executor.Executor
+	// lasting counts WebSockets and event streams.
+	lasting atomic.Int64
 	// rewritesRequests is true when an extension may fill in a query that the request did not carry.
 	rewritesRequests bool
 }
@@ -97,7 +115,6 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 	if o.Introspection {
 		h.exec.Use(introspection{})
 	}
-	h.websocket = newWebsocket(o)
 	return h
 }
 
@@ -177,19 +194,34 @@ func (x *exchange) operate() {
 	case form == unacceptable:
 		x.refuse(ctx, errNotAcceptable)
 	case len(errs) != 0:
-		x.respond(ctx, form, graphql.OneShot(x.exec.DispatchError(ctx, explain(op, errs))))
+		x.respond(ctx, ctx, form, graphql.OneShot(x.exec.DispatchError(ctx, explain(op, errs))))
+	case streaming && !x.admit():
+		x.refuse(ctx, errTooManyConnections)
+	case streaming:
+		defer x.release()
+		x.execute(ctx, x.options.Expires(ctx), form, op)
 	default:
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		responses, ctx := x.exec.DispatchOperation(ctx, op)
-		x.respond(ctx, form, responses)
+		x.execute(ctx, time.Time{}, form, op)
 	}
 }
 
-// respond writes the responses in the chosen form: all of them as events, or the only one as JSON.
-func (x *exchange) respond(ctx context.Context, form form, responses graphql.ResponseHandler) {
+// execute runs an operation, at longest until it expires; the zero time means for ever.
+func (x *exchange) execute(ctx context.Context, expires time.Time, form form, op *graphql.OperationContext) {
+	alive, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if !expires.IsZero() {
+		alive, cancel = context.WithDeadline(alive, expires)
+		defer cancel()
+	}
+	responses, ctx := x.exec.DispatchOperation(withNames(alive, x.r.Header.Get("Last-Event-ID")), op)
+	x.respond(alive, ctx, form, responses)
+}
+
+// respond writes the responses in the chosen form: all of them as events, or the only one as JSON. Alive is done when
+// they were cut off.
+func (x *exchange) respond(alive, ctx context.Context, form form, responses graphql.ResponseHandler) {
 	if form == eventStream {
-		x.stream(ctx, responses)
+		x.stream(alive, ctx, responses)
 		return
 	}
 	if response := responses(ctx); response != nil {

@@ -1,20 +1,13 @@
 package transport
 
 import (
-	"context"
+	"bufio"
+	"net"
 	"net/http"
 	"strings"
 
-	gqltransport "github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/coder/websocket"
 )
-
-// subprotocol is the only one spoken (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). gqlgen also
-// knows the one before it, and would fall back to it for clients that name none.
-const subprotocol = "graphql-transport-ws"
-
-// closeForbidden is the code with which a socket closes when its connection_init is not accepted.
-const closeForbidden = 4403
 
 var errHandshake = &fault{
 	status: http.StatusUpgradeRequired, code: CodeBadRequest, header: [2]string{"Sec-WebSocket-Version", "13"},
@@ -22,45 +15,6 @@ var errHandshake = &fault{
 }
 
 var errSubprotocol = badRequest("Name the WebSocket subprotocol graphql-transport-ws.")
-
-// newWebsocket is gqlgen's transport for graphql-transport-ws, over which queries and mutations run, too.
-func newWebsocket(o Options) gqltransport.Websocket {
-	ws := gqltransport.Websocket{
-		Implementation:   acceptor{},
-		InitTimeout:      o.InitTimeout,
-		PingPongInterval: o.Ping,
-		PayloadReadLimit: &o.MaxBody,
-	}
-	if o.Init != nil {
-		ws.InitFunc = forbidding(o.Init)
-	}
-	return ws
-}
-
-// forbidding gives a refused connection_init its close code, unless init chose another, and a context, without which
-// gqlgen would panic.
-func forbidding(init gqltransport.WebsocketInitFunc) gqltransport.WebsocketInitFunc {
-	return func(ctx context.Context, payload gqltransport.InitPayload) (context.Context, *gqltransport.InitPayload, error) {
-		ctx = gqltransport.WithWebsocketCloseCode(ctx, closeForbidden)
-		accepted, ack, err := init(ctx, payload)
-		if accepted == nil {
-			accepted = ctx
-		}
-		return accepted, ack, err
-	}
-}
-
-// acceptor upgrades a connection whose origin and subprotocol upgrade has checked.
-type acceptor struct{}
-
-func (acceptor) Accept(
-	w http.ResponseWriter, r *http.Request, o gqltransport.WebsocketAcceptOptions,
-) (gqltransport.WebsocketConn, error) {
-	o.Subprotocols = []string{subprotocol}
-	return gqltransport.CoderWebsocketImplementation{
-		AcceptOptions: websocket.AcceptOptions{InsecureSkipVerify: true},
-	}.Accept(w, r, o)
-}
 
 // upgrade serves a WebSocket until it closes. Browsers send no preflight for one, so the origin is checked here.
 func (x *exchange) upgrade() {
@@ -73,11 +27,51 @@ func (x *exchange) upgrade() {
 		x.refuse(x.r.Context(), errOrigin)
 	case !hasToken(header, "Sec-WebSocket-Protocol", subprotocol):
 		x.refuse(x.r.Context(), errSubprotocol)
+	case !x.admit():
+		x.refuse(x.r.Context(), errTooManyConnections)
 	default:
+		defer x.release()
 		x.started = true
-		x.websocket.Do(x.w, x.r, x.exec)
+		x.accept()
 	}
 }
+
+// accept makes a WebSocket of the connection and serves it.
+func (x *exchange) accept() {
+	h := &hijacker{ResponseWriter: x.w}
+	conn, err := websocket.Accept(h, x.r, &websocket.AcceptOptions{
+		Subprotocols: []string{subprotocol}, InsecureSkipVerify: true, // the origin was checked
+	})
+	if err != nil {
+		return // it has answered
+	}
+	conn.SetReadLimit(x.options.MaxBody)
+	newSocket(x, conn, h.conn).serve()
+}
+
+// hijacker keeps hold of the connection under a WebSocket: only there can a write that got stuck be cut short.
+type hijacker struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack takes over the connection.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffer, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	h.conn = conn
+	return conn, buffer, err
+}
+
+// admit takes one of the places for connections that last, if one is left.
+func (h *Handler) admit() bool {
+	if h.lasting.Add(1) <= int64(h.options.Sockets) {
+		return true
+	}
+	h.release()
+	return false
+}
+
+func (h *Handler) release() { h.lasting.Add(-1) }
 
 // wantsWebsocket reports whether a request asks to become a WebSocket. Other upgrades, such as curl's offer of h2c, are
 // requests like any other.

@@ -1,7 +1,6 @@
 package transport_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 
 	"thalamus/graph/transport"
 
-	gqltransport "github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/coder/websocket"
 	"github.com/google/go-cmp/cmp"
 )
@@ -75,13 +73,20 @@ func (s *socket) expect(messages ...string) {
 	}
 }
 
-// closed waits for the server to close the socket and returns the code.
-func (s *socket) closed() websocket.StatusCode {
+// closed waits for the server to close the socket with a code, and returns the reason and the messages before it.
+func (s *socket) closed(code websocket.StatusCode) (reason string, before []string) {
 	s.t.Helper()
 	for {
-		if _, _, err := s.Read(s.t.Context()); err != nil {
-			return websocket.CloseStatus(err)
+		_, message, err := s.Read(s.t.Context())
+		if err == nil {
+			before = append(before, string(message))
+			continue
 		}
+		var end websocket.CloseError
+		if !errors.As(err, &end) || end.Code != code {
+			s.t.Fatalf("closed with %v, want %d; before: %.1000s", err, code, before)
+		}
+		return end.Reason, before
 	}
 }
 
@@ -160,42 +165,4 @@ func TestWebsocketHandshake(t *testing.T) {
 	s.send(t, http.MethodGet, "/", "", upgrade...).refused(t, http.StatusUpgradeRequired, transport.CodeBadRequest)
 	// curl --http2 offers to upgrade, too, and is content without.
 	s.post(t, "{ greeting }", "Connection", "Upgrade, HTTP2-Settings", "Upgrade", "h2c").check(t, 200, plain, hello)
-}
-
-func TestWebsocketInit(t *testing.T) {
-	type key struct{}
-	s := serve(t, transport.Options{
-		Init: func(ctx context.Context, p gqltransport.InitPayload) (context.Context, *gqltransport.InitPayload, error) {
-			if p.Authorization() != "Bearer good" {
-				return nil, nil, errors.New("not you")
-			}
-			return context.WithValue(ctx, key{}, "known"), nil, nil
-		},
-	})
-	accepted, _ := s.dial(t, "graphql-transport-ws")
-	accepted.send(`{"type":"connection_init","payload":{"Authorization":"Bearer good"}}`)
-	accepted.expect(`{"type":"connection_ack"}`)
-
-	refused, _ := s.dial(t, "graphql-transport-ws")
-	refused.send(`{"type":"connection_init","payload":{"Authorization":"Bearer bad"}}`)
-	if code := refused.closed(); code != 4403 {
-		t.Errorf("closed with %d", code)
-	}
-}
-
-func TestWebsocketLimits(t *testing.T) {
-	s := serve(t, transport.Options{MaxBody: 1000, InitTimeout: 50 * time.Millisecond, Ping: 50 * time.Millisecond})
-
-	large := s.connect(t)
-	large.send(subscribe("1", "{ greeting }"+strings.Repeat(" ", 1000)))
-	if code := large.closed(); code != websocket.StatusMessageTooBig {
-		t.Errorf("a message too large: closed with %d", code)
-	}
-
-	idle, _ := s.dial(t, "graphql-transport-ws")
-	idle.closed() // it would wait for ever if it were not
-
-	silent := s.connect(t)
-	silent.expect(`{"type":"ping"}`) // and no pong in reply
-	silent.closed()
 }

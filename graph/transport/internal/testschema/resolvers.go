@@ -3,8 +3,11 @@ package testschema
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"thalamus/graph/transport"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -17,6 +20,10 @@ type Resolvers struct {
 	counter atomic.Int64
 	// Open counts the subscriptions whose producer has not ended yet.
 	Open atomic.Int64
+	// Started counts the subscriptions that ever began.
+	Started atomic.Int64
+	// OnTick is called, if set, before a number of ticks is sent.
+	OnTick func(context.Context, int)
 }
 
 // New returns the executable schema over r, and the configuration it was made from.
@@ -59,6 +66,21 @@ func (r *Resolvers) Count(ctx context.Context, to int) (<-chan int, error) {
 	return produce(ctx, r, func() (int, bool) { i++; return i, i <= to }), nil
 }
 
+func (r *Resolvers) Ticks(ctx context.Context, after *int, to int) (<-chan int, error) {
+	i := *after
+	if last, err := strconv.Atoi(transport.LastEventID(ctx)); err == nil {
+		i = last
+	}
+	return produce(ctx, r, func() (int, bool) {
+		i++
+		if r.OnTick != nil {
+			r.OnTick(ctx, i)
+		}
+		transport.NameEvent(ctx, strconv.Itoa(i))
+		return i, i <= to
+	}), nil
+}
+
 func (r *Resolvers) Silence(ctx context.Context) (<-chan int, error) {
 	return produce(ctx, r, func() (int, bool) { <-ctx.Done(); return 0, false }), nil
 }
@@ -74,6 +96,7 @@ func (r *Resolvers) Refused(context.Context) (<-chan int, error) { return nil, e
 func produce[T any](ctx context.Context, r *Resolvers, next func() (T, bool)) <-chan T {
 	out := make(chan T)
 	r.Open.Add(1)
+	r.Started.Add(1)
 	go func() {
 		defer r.Open.Add(-1)
 		defer close(out)
