@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"thalamus/config"
+	"thalamus/events"
 	"thalamus/examples"
 	"thalamus/graph"
 	"thalamus/graph/transport"
@@ -35,6 +36,7 @@ type server struct {
 	set       *stores.Set // guarded
 	guards    resilience.Guards
 	writes    *saga.Writer
+	events    *events.Hub
 	listener  net.Listener
 	http      *http.Server
 	streams   *streams
@@ -131,9 +133,35 @@ func (s *server) open(ctx context.Context) error {
 	}
 	s.writes = saga.New(s.set, saga.Options{
 		Log: s.log, Lease: s.cfg.Saga.Lease, Queue: s.cfg.Saga.Queue, QueueOfScope: s.cfg.Saga.Queue / scopesShare,
-		QueuedFor: s.cfg.Saga.QueuedFor, Keep: s.cfg.Saga.Keep,
+		QueuedFor: s.cfg.Saga.QueuedFor, Keep: s.cfg.Saga.Keep, KeepEvents: s.cfg.Events.Keep,
 	})
-	return s.writes.Observe(s.telemetry.Metrics)
+	if err := s.writes.Observe(s.telemetry.Metrics); err != nil {
+		return err
+	}
+	return s.follow(beside, set)
+}
+
+// How often events are looked for that nobody told of: seldom, unless gateways share the records and cannot tell each other.
+const (
+	pollAlone = time.Second
+	pollTold  = 10 * time.Second
+)
+
+// follow lets subscribers hear of what happens, here and at other gateways.
+func (s *server) follow(ctx context.Context, set *stores.Set) error {
+	o := events.Options{Log: s.log, Changes: s.guards.Watch, Poll: pollTold}
+	shared := slices.ContainsFunc(set.Backends, func(p stores.Playing) bool {
+		_, local := p.Backend.(stores.Local)
+		return p.Role == stores.RoleCache && !local
+	})
+	if !shared && !set.Journal.Exclusive() {
+		o.Poll = pollAlone
+	}
+	s.events = events.New(s.set, o)
+	if !shared {
+		return nil
+	}
+	return s.events.Share(ctx)
 }
 
 // scopesShare is the part of the queue of writes that one scope may fill: one in so many.
@@ -146,7 +174,7 @@ func (s *server) handler() (http.Handler, error) {
 		return nil, err
 	}
 	api, err := graph.NewHandler(graph.Options{
-		Set: s.set, Guards: s.guards, Writes: s.writes, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
+		Set: s.set, Guards: s.guards, Writes: s.writes, Events: s.events, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
 		Transport: transport.Options{
 			MaxBody: int64(s.cfg.Limits.Body), Timeout: s.cfg.Limits.Timeout,
 			Introspection: s.cfg.Introspection, Origins: s.cfg.CORS.Origins,

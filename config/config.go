@@ -35,6 +35,7 @@ type Config struct {
 	Guard         Guard
 	Stale         Stale
 	Saga          Saga
+	Events        Events
 	SQLite        SQLite
 
 	embedderKeyFile, graphPasswordFile, recordsPasswordFile, vectorsKeyFile, cachePasswordFile, cursorsKeyFile string
@@ -92,6 +93,9 @@ type Saga struct {
 	QueuedFor time.Duration
 	Keep      time.Duration
 }
+
+// Events is how events of the past are kept.
+type Events struct{ Keep time.Duration }
 
 // Size is a number of bytes.
 type Size int64

@@ -234,6 +234,11 @@ var keys = []key{
 		bind: func(c *Config) value { return duration{&c.Saga.Keep} },
 	},
 	{
+		name: "events.keep", fallback: "168h", kind: kindDuration,
+		doc:  "How long a subscriber may have been away and still go on where it was.",
+		bind: func(c *Config) value { return duration{&c.Events.Keep} },
+	},
+	{
 		name: "sqlite.synchronous", fallback: "NORMAL", kind: "NORMAL|FULL",
 		doc: "How far a commit waits for the disk. `NORMAL` survives a crash of the gateway, and a loss of power may undo the latest commits; `FULL` survives both and is slower.",
 		bind: func(c *Config) value {

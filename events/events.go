@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,18 +31,26 @@ type Options struct {
 // Hub gives subscribers the events of their scopes. It reads those of each scope once, however many there are.
 type Hub struct {
 	outbox  stores.Outbox
-	bus     stores.Bus // nil: there are no other gateways
+	bus     stores.Bus
+	self    stores.ID
 	options Options
 
 	mu    sync.Mutex
 	feeds map[stores.Scope]*feed
 
-	happened chan struct{} // holds a token while there is something in news
+	// What other gateways are to be told; nil: there are none.
 	news     map[stores.Scope]bool
+	happened chan struct{} // holds a token while there are news
 }
 
 // topic is where gateways tell each other of commits.
 const topic = "thalamus.events"
+
+// news is what one gateway tells the others.
+type news struct {
+	Gateway stores.ID      `json:"gateway"`
+	Scopes  []stores.Scope `json:"scopes"` // none: any
+}
 
 // New makes a hub over opened stores.
 func New(set *stores.Set, o Options) *Hub {
@@ -54,22 +64,21 @@ func New(set *stores.Set, o Options) *Hub {
 		o.Recent = 1024
 	}
 	h := &Hub{
-		outbox: set.Outbox, bus: set.Bus, options: o, feeds: map[stores.Scope]*feed{},
-		happened: make(chan struct{}, 1), news: map[stores.Scope]bool{},
+		outbox: set.Outbox, bus: set.Bus, self: stores.NewID(), options: o, feeds: map[stores.Scope]*feed{}, happened: make(chan struct{}, 1),
 	}
 	h.outbox.Notify(h.notice)
 	return h
 }
 
-// Start lets the hub talk with other gateways, until the context ends.
-func (h *Hub) Start(ctx context.Context) error {
-	if h.bus == nil {
-		return nil
-	}
+// Share lets the hub tell other gateways of commits over the bus, and hear of theirs, until the context ends.
+func (h *Hub) Share(ctx context.Context) error {
 	heard, err := h.bus.Subscribe(ctx, []string{topic})
 	if err != nil {
 		return err
 	}
+	h.mu.Lock()
+	h.news = map[stores.Scope]bool{}
+	h.mu.Unlock()
 	go h.tell(ctx)
 	go h.hear(heard)
 	return nil
@@ -82,7 +91,7 @@ func (h *Hub) notice(s stores.Scope) {
 	if f := h.feeds[s]; f != nil {
 		f.wake()
 	}
-	if h.bus == nil {
+	if h.news == nil {
 		return
 	}
 	h.news[s] = true
@@ -103,7 +112,7 @@ func (h *Hub) tell(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		payload, err := json.Marshal(h.takeNews())
+		payload, err := json.Marshal(news{h.self, h.takeNews()})
 		if err != nil {
 			continue // scopes are always JSON
 		}
@@ -129,19 +138,27 @@ func (h *Hub) takeNews() []stores.Scope {
 // hear wakes those who read what other gateways have committed.
 func (h *Hub) hear(heard <-chan stores.Message) {
 	for m := range heard {
-		var scopes []stores.Scope
-		err := json.Unmarshal(m.Payload, &scopes)
-		h.mu.Lock()
-		if m.Missed || err != nil || len(scopes) == 0 {
-			for _, f := range h.feeds {
-				f.wake()
-			}
+		var n news
+		switch err := json.Unmarshal(m.Payload, &n); {
+		case err == nil && n.Gateway == h.self:
+		case m.Missed, err != nil:
+			h.wake(nil)
+		default:
+			h.wake(n.Scopes)
 		}
-		for _, s := range scopes {
-			if f := h.feeds[s]; f != nil {
-				f.wake()
-			}
+	}
+}
+
+// wake has scopes looked at, all of them when none is named.
+func (h *Hub) wake(scopes []stores.Scope) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(scopes) == 0 {
+		scopes = slices.Collect(maps.Keys(h.feeds))
+	}
+	for _, s := range scopes {
+		if f := h.feeds[s]; f != nil {
+			f.wake()
 		}
-		h.mu.Unlock()
 	}
 }

@@ -56,8 +56,8 @@ func (f Filter) wantsBackends() bool {
 	return slices.Contains(f.Types, BackendMoved) || len(f.Types)+len(f.Kinds)+len(f.IDs) == 0
 }
 
-// follower is one subscriber on its way.
-type follower struct {
+// Subscription is one subscriber on its way.
+type Subscription struct {
 	hub    *Hub
 	scope  stores.Scope
 	filter Filter
@@ -65,26 +65,33 @@ type follower struct {
 
 	at   int64 // all up to here was told, or is not wanted
 	told int64 // position of the latest item
+	goal int64 // where the outbox ended when the subscription began
 }
 
-// Follow tells a subscriber of a scope, in order and without a gap, what is behind a position, nil standing for now; then that
-// it has caught up; and then what happens, until emit fails or the context ends. It waits for emit, which is the measure of
-// how fast a subscriber is.
-func (h *Hub) Follow(ctx context.Context, s stores.Scope, after *int64, f Filter, emit func(Item) error) error {
+// Subscribe begins a subscription to the events of a scope that lie behind a position, nil standing for now. Whatever is
+// committed from then on is told when it runs.
+func (h *Hub) Subscribe(ctx context.Context, s stores.Scope, after *int64, f Filter) (*Subscription, error) {
 	extent, err := h.outbox.Extent(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	feed, leave := h.join(s, extent.End)
-	defer leave()
-	r := &follower{hub: h, scope: s, filter: f, emit: emit, at: extent.End, told: extent.End}
+	r := &Subscription{hub: h, scope: s, filter: f, at: extent.End, told: extent.End, goal: extent.End}
 	if after != nil {
 		r.at, r.told = *after, *after
 	}
-	if r.at > extent.End {
-		err = r.skip(extent.End, true)
+	return r, nil
+}
+
+// Run tells, in order and without a gap, what lies behind the position; then that it has caught up; and then what happens,
+// until emit fails or the context ends. It waits for emit, so a subscriber that is slow is told no faster than it takes.
+func (r *Subscription) Run(ctx context.Context, emit func(Item) error) (err error) {
+	r.emit = emit
+	feed, leave := r.hub.join(r.scope, r.goal)
+	defer leave()
+	if r.at > r.goal {
+		err = r.skip(r.goal, true)
 	}
-	for err == nil && r.at < extent.End {
+	for err == nil && r.at < r.goal {
 		err = r.catchUp(ctx)
 	}
 	if err == nil {
@@ -97,7 +104,7 @@ func (h *Hub) Follow(ctx context.Context, s stores.Scope, after *int64, f Filter
 }
 
 // live tells what happens from now on.
-func (r *follower) live(ctx context.Context, feed *feed) (err error) {
+func (r *Subscription) live(ctx context.Context, feed *feed) (err error) {
 	changes := r.changes(ctx)
 	for err == nil {
 		events, more, ok := feed.after(r.at)
@@ -125,14 +132,14 @@ func (r *follower) live(ctx context.Context, feed *feed) (err error) {
 }
 
 // skip tells of a gap, and goes on behind it.
-func (r *follower) skip(to int64, lost bool) error {
+func (r *Subscription) skip(to int64, lost bool) error {
 	gap := &Gap{From: r.at, To: to, Lost: lost}
 	r.at = to
 	return r.tell(Item{At: stores.Now(), Gap: gap})
 }
 
 // changes is what happens to backends, nil when the subscriber does not want to know.
-func (r *follower) changes(ctx context.Context) <-chan resilience.Change {
+func (r *Subscription) changes(ctx context.Context) <-chan resilience.Change {
 	if !r.filter.wantsBackends() || r.hub.options.Changes == nil {
 		return nil
 	}
@@ -140,7 +147,7 @@ func (r *follower) changes(ctx context.Context) <-chan resilience.Change {
 }
 
 // catchUp tells what is kept in the outbox only.
-func (r *follower) catchUp(ctx context.Context) error {
+func (r *Subscription) catchUp(ctx context.Context) error {
 	before, err := r.hub.outbox.Extent(ctx)
 	if err != nil {
 		return r.again(ctx, err)
@@ -164,7 +171,7 @@ func (r *follower) catchUp(ctx context.Context) error {
 }
 
 // again waits before the outbox is asked again.
-func (r *follower) again(ctx context.Context, err error) error {
+func (r *Subscription) again(ctx context.Context, err error) error {
 	select {
 	case <-time.After(r.hub.options.Poll):
 		return nil
@@ -174,7 +181,7 @@ func (r *follower) again(ctx context.Context, err error) error {
 }
 
 // tellAll tells of those events that the subscriber wants.
-func (r *follower) tellAll(events []stores.Event) error {
+func (r *Subscription) tellAll(events []stores.Event) error {
 	for _, e := range events {
 		if e.Position <= r.at {
 			continue
@@ -190,7 +197,7 @@ func (r *follower) tellAll(events []stores.Event) error {
 	return nil
 }
 
-func (r *follower) tell(i Item) error {
+func (r *Subscription) tell(i Item) error {
 	i.Position, i.Previous = r.at, r.told
 	if err := r.emit(i); err != nil {
 		return err

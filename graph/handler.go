@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/metric/noop"
 
 	"thalamus/access"
+	"thalamus/events"
 	"thalamus/graph/generated"
 	"thalamus/graph/model"
 	"thalamus/graph/resolvers"
@@ -33,6 +34,7 @@ type Options struct {
 	Set       *stores.Set // guarded
 	Guards    resilience.Guards
 	Writes    *saga.Writer // over the set
+	Events    *events.Hub  // over the set
 	CursorKey []byte       // signs cursors; at least 16 bytes
 	Log       *slog.Logger
 	Metrics   metric.MeterProvider // nil: none
@@ -41,7 +43,7 @@ type Options struct {
 
 // NewHandler serves the schema.
 func NewHandler(o Options) (http.Handler, error) {
-	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), model.NewSigner(o.CursorKey), backends{o.Guards})
+	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), o.Events, model.NewSigner(o.CursorKey), backends{o.Guards})
 	schema := Schema(root)
 	o.Transport.ErrorPresenter, o.Transport.Recover = presenter(o.Log), recovered(o.Log)
 	o.Writes.Submit(submitter(schema, o.Set, o.Log))
@@ -122,13 +124,30 @@ func (b backends) Health(ctx context.Context) []*model.Backend {
 	defer cancel()
 	var out []*model.Backend
 	for _, s := range b.Ping(ctx) {
-		latency := float64(s.Latency.Last) / float64(time.Millisecond)
-		for _, role := range s.Roles {
-			out = append(out, &model.Backend{
-				Role: role, Name: s.Backend, State: model.BackendState(s.State), LatencyMs: &latency, Pool: pool(s.Pool),
-				Breaker: breaker(s),
-			})
+		out = append(out, inRoles(s)...)
+	}
+	return out
+}
+
+// Named is one backend in each of its roles, as it was when it was called last.
+func (b backends) Named(name string) []*model.Backend {
+	out := []*model.Backend{}
+	for _, s := range b.Status() {
+		if s.Backend == name {
+			out = append(out, inRoles(s)...)
 		}
+	}
+	return out
+}
+
+// inRoles shows a backend in each of its roles.
+func inRoles(s resilience.Status) (out []*model.Backend) {
+	latency := float64(s.Latency.Last) / float64(time.Millisecond)
+	for _, role := range s.Roles {
+		out = append(out, &model.Backend{
+			Role: role, Name: s.Backend, State: model.BackendState(s.State), LatencyMs: &latency, Pool: pool(s.Pool),
+			Breaker: breaker(s),
+		})
 	}
 	return out
 }

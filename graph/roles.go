@@ -24,7 +24,7 @@ func withRoles(s *ast.Schema) *ast.Schema {
 		}
 		out.Types[name] = &d
 	}
-	out.Query, out.Mutation = out.Types[s.Query.Name], out.Types[s.Mutation.Name]
+	out.Query, out.Mutation, out.Subscription = out.Types[s.Query.Name], out.Types[s.Mutation.Name], out.Types[s.Subscription.Name]
 	out.PossibleTypes, out.Implements = relinked(s.PossibleTypes, out.Types), relinked(s.Implements, out.Types)
 	return &out
 }

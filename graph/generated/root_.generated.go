@@ -27,12 +27,16 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Entity() EntityResolver
 	Episode() EpisodeResolver
+	MemoryCreated() MemoryCreatedResolver
+	MemoryUpdated() MemoryUpdatedResolver
 	Mutation() MutationResolver
 	Procedure() ProcedureResolver
 	Profile() ProfileResolver
 	Query() QueryResolver
 	Receipt() ReceiptResolver
 	Relationship() RelationshipResolver
+	SagaChanged() SagaChangedResolver
+	Subscription() SubscriptionResolver
 	Todo() TodoResolver
 }
 
@@ -49,6 +53,13 @@ type ComplexityRoot struct {
 		State     func(childComplexity int) int
 	}
 
+	BackendChanged struct {
+		At             func(childComplexity int) int
+		Backends       func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+		PreviousCursor func(childComplexity int) int
+	}
+
 	Breaker struct {
 		RetryAfterMs func(childComplexity int) int
 		State        func(childComplexity int) int
@@ -63,6 +74,12 @@ type ComplexityRoot struct {
 		Novelty          func(childComplexity int) int
 		Poses            func(childComplexity int) int
 		RoutingAgreement func(childComplexity int) int
+	}
+
+	CaughtUp struct {
+		At             func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+		PreviousCursor func(childComplexity int) int
 	}
 
 	DecayPayload struct {
@@ -208,9 +225,46 @@ type ComplexityRoot struct {
 		Sagas     func(childComplexity int) int
 	}
 
+	Gap struct {
+		Advice         func(childComplexity int) int
+		At             func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+		From           func(childComplexity int) int
+		PreviousCursor func(childComplexity int) int
+		To             func(childComplexity int) int
+	}
+
 	HoldBackendPayload struct {
 		Backends func(childComplexity int) int
 		Problems func(childComplexity int) int
+	}
+
+	MemoryCreated struct {
+		At             func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Node           func(childComplexity int) int
+		PreviousCursor func(childComplexity int) int
+	}
+
+	MemoryForgotten struct {
+		At             func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		PreviousCursor func(childComplexity int) int
+	}
+
+	MemoryUpdated struct {
+		At             func(childComplexity int) int
+		ChangedFields  func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Node           func(childComplexity int) int
+		PreviousCursor func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	Mutation struct {
@@ -486,6 +540,15 @@ type ComplexityRoot struct {
 		UpdatedAt     func(childComplexity int) int
 	}
 
+	SagaChanged struct {
+		At             func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+		ID             func(childComplexity int) int
+		PreviousCursor func(childComplexity int) int
+		Saga           func(childComplexity int) int
+		State          func(childComplexity int) int
+	}
+
 	SagaConnection struct {
 		Edges      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
@@ -528,6 +591,12 @@ type ComplexityRoot struct {
 	SimilarTodo struct {
 		Node  func(childComplexity int) int
 		Score func(childComplexity int) int
+	}
+
+	Subscription struct {
+		MemoryEvents func(childComplexity int, filter *model.MemoryEventFilter, after *string) int
+		SagaUpdates  func(childComplexity int, id stores.Ref) int
+		TodoEvents   func(childComplexity int, ids []*stores.Ref, after *string) int
 	}
 
 	Todo struct {
@@ -618,6 +687,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Backend.State(childComplexity), true
 
+	case "BackendChanged.at":
+		if e.ComplexityRoot.BackendChanged.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BackendChanged.At(childComplexity), true
+	case "BackendChanged.backends":
+		if e.ComplexityRoot.BackendChanged.Backends == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BackendChanged.Backends(childComplexity), true
+	case "BackendChanged.cursor":
+		if e.ComplexityRoot.BackendChanged.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BackendChanged.Cursor(childComplexity), true
+	case "BackendChanged.previousCursor":
+		if e.ComplexityRoot.BackendChanged.PreviousCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BackendChanged.PreviousCursor(childComplexity), true
+
 	case "Breaker.retryAfterMs":
 		if e.ComplexityRoot.Breaker.RetryAfterMs == nil {
 			break
@@ -679,6 +773,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Capsule.RoutingAgreement(childComplexity), true
+
+	case "CaughtUp.at":
+		if e.ComplexityRoot.CaughtUp.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaughtUp.At(childComplexity), true
+	case "CaughtUp.cursor":
+		if e.ComplexityRoot.CaughtUp.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaughtUp.Cursor(childComplexity), true
+	case "CaughtUp.previousCursor":
+		if e.ComplexityRoot.CaughtUp.PreviousCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaughtUp.PreviousCursor(childComplexity), true
 
 	case "DecayPayload.decayed":
 		if e.ComplexityRoot.DecayPayload.Decayed == nil {
@@ -1335,6 +1448,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ForgetPayload.Sagas(childComplexity), true
 
+	case "Gap.advice":
+		if e.ComplexityRoot.Gap.Advice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.Advice(childComplexity), true
+	case "Gap.at":
+		if e.ComplexityRoot.Gap.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.At(childComplexity), true
+	case "Gap.cursor":
+		if e.ComplexityRoot.Gap.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.Cursor(childComplexity), true
+	case "Gap.from":
+		if e.ComplexityRoot.Gap.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.From(childComplexity), true
+	case "Gap.previousCursor":
+		if e.ComplexityRoot.Gap.PreviousCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.PreviousCursor(childComplexity), true
+	case "Gap.to":
+		if e.ComplexityRoot.Gap.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Gap.To(childComplexity), true
+
 	case "HoldBackendPayload.backends":
 		if e.ComplexityRoot.HoldBackendPayload.Backends == nil {
 			break
@@ -1347,6 +1497,123 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.HoldBackendPayload.Problems(childComplexity), true
+
+	case "MemoryCreated.at":
+		if e.ComplexityRoot.MemoryCreated.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryCreated.At(childComplexity), true
+	case "MemoryCreated.cursor":
+		if e.ComplexityRoot.MemoryCreated.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryCreated.Cursor(childComplexity), true
+	case "MemoryCreated.id":
+		if e.ComplexityRoot.MemoryCreated.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryCreated.ID(childComplexity), true
+	case "MemoryCreated.kind":
+		if e.ComplexityRoot.MemoryCreated.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryCreated.Kind(childComplexity), true
+	case "MemoryCreated.node":
+		if e.ComplexityRoot.MemoryCreated.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryCreated.Node(childComplexity), true
+	case "MemoryCreated.previousCursor":
+		if e.ComplexityRoot.MemoryCreated.PreviousCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryCreated.PreviousCursor(childComplexity), true
+
+	case "MemoryForgotten.at":
+		if e.ComplexityRoot.MemoryForgotten.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryForgotten.At(childComplexity), true
+	case "MemoryForgotten.cursor":
+		if e.ComplexityRoot.MemoryForgotten.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryForgotten.Cursor(childComplexity), true
+	case "MemoryForgotten.id":
+		if e.ComplexityRoot.MemoryForgotten.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryForgotten.ID(childComplexity), true
+	case "MemoryForgotten.kind":
+		if e.ComplexityRoot.MemoryForgotten.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryForgotten.Kind(childComplexity), true
+	case "MemoryForgotten.previousCursor":
+		if e.ComplexityRoot.MemoryForgotten.PreviousCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryForgotten.PreviousCursor(childComplexity), true
+
+	case "MemoryUpdated.at":
+		if e.ComplexityRoot.MemoryUpdated.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryUpdated.At(childComplexity), true
+	case "MemoryUpdated.changedFields":
+		if e.ComplexityRoot.MemoryUpdated.ChangedFields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryUpdated.ChangedFields(childComplexity), true
+	case "MemoryUpdated.cursor":
+		if e.ComplexityRoot.MemoryUpdated.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryUpdated.Cursor(childComplexity), true
+	case "MemoryUpdated.id":
+		if e.ComplexityRoot.MemoryUpdated.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryUpdated.ID(childComplexity), true
+	case "MemoryUpdated.kind":
+		if e.ComplexityRoot.MemoryUpdated.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryUpdated.Kind(childComplexity), true
+	case "MemoryUpdated.node":
+		if e.ComplexityRoot.MemoryUpdated.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryUpdated.Node(childComplexity), true
+	case "MemoryUpdated.previousCursor":
+		if e.ComplexityRoot.MemoryUpdated.PreviousCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryUpdated.PreviousCursor(childComplexity), true
+	case "MemoryUpdated.version":
+		if e.ComplexityRoot.MemoryUpdated.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemoryUpdated.Version(childComplexity), true
 
 	case "Mutation.completeTodo":
 		if e.ComplexityRoot.Mutation.CompleteTodo == nil {
@@ -2759,6 +3026,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Saga.UpdatedAt(childComplexity), true
 
+	case "SagaChanged.at":
+		if e.ComplexityRoot.SagaChanged.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaChanged.At(childComplexity), true
+	case "SagaChanged.cursor":
+		if e.ComplexityRoot.SagaChanged.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaChanged.Cursor(childComplexity), true
+	case "SagaChanged.id":
+		if e.ComplexityRoot.SagaChanged.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaChanged.ID(childComplexity), true
+	case "SagaChanged.previousCursor":
+		if e.ComplexityRoot.SagaChanged.PreviousCursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaChanged.PreviousCursor(childComplexity), true
+	case "SagaChanged.saga":
+		if e.ComplexityRoot.SagaChanged.Saga == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaChanged.Saga(childComplexity), true
+	case "SagaChanged.state":
+		if e.ComplexityRoot.SagaChanged.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SagaChanged.State(childComplexity), true
+
 	case "SagaConnection.edges":
 		if e.ComplexityRoot.SagaConnection.Edges == nil {
 			break
@@ -2886,6 +3190,40 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SimilarTodo.Score(childComplexity), true
+
+	case "Subscription.memoryEvents":
+		if e.ComplexityRoot.Subscription.MemoryEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_memoryEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.MemoryEvents(childComplexity, args["filter"].(*model.MemoryEventFilter), args["after"].(*string)), true
+	case "Subscription.sagaUpdates":
+		if e.ComplexityRoot.Subscription.SagaUpdates == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_sagaUpdates_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.SagaUpdates(childComplexity, args["id"].(stores.Ref)), true
+	case "Subscription.todoEvents":
+		if e.ComplexityRoot.Subscription.TodoEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_todoEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.TodoEvents(childComplexity, args["ids"].([]*stores.Ref), args["after"].(*string)), true
 
 	case "Todo.assignee":
 		if e.ComplexityRoot.Todo.Assignee == nil {
@@ -3075,6 +3413,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputIDFilter,
 		ec.unmarshalInputIDListFilter,
 		ec.unmarshalInputIntFilter,
+		ec.unmarshalInputMemoryEventFilter,
 		ec.unmarshalInputOutcomeFilter,
 		ec.unmarshalInputProcedureOrder,
 		ec.unmarshalInputProcedureOriginFilter,
@@ -3158,6 +3497,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -3968,6 +4324,180 @@ type EpisodePayload {
   saga: Saga
   "What kept it from happening."
   problems: [Problem!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/event.graphqls", Input: `"What happens, as it happens, over WebSocket (graphql-transport-ws) and server-sent events alike."
+type Subscription {
+  "What happens to the memory of the caller's scope, each change once and in the order in which it was committed: first what lies behind ` + "`" + `after` + "`" + `, then a CaughtUp, then what is new."
+  memoryEvents(
+    "Which events; all unless given."
+    filter: MemoryEventFilter
+    "Goes on behind this cursor of an earlier event. Without it only what is new is told. On event streams the header Last-Event-ID does the same."
+    after: String
+  ): MemoryEvent! @from(role: RECORDS)
+  "What happens to todos: ` + "`" + `memoryEvents` + "`" + ` of nothing else."
+  todoEvents(
+    "Only these todos, by global id, at most 200; all unless given."
+    ids: [ID!]
+    "Goes on behind this cursor of an earlier event, as in ` + "`" + `memoryEvents` + "`" + `."
+    after: String
+  ): MemoryEvent! @from(role: RECORDS)
+  "A write now and each time that it has come further, until it has ended. One null, and nothing else, when there is no such write."
+  sagaUpdates("Its global id." id: ID!): Saga @from(role: RECORDS)
+}
+
+"Something that happened, or something about the stream itself: CaughtUp and Gap."
+interface MemoryEvent {
+  "Its place in this stream. Give it as ` + "`" + `after` + "`" + ` to go on behind it; ` + "`" + `filter` + "`" + ` may be another one then."
+  cursor: String!
+  "The cursor of the event before it in this stream, or where the stream began: who keeps the latest cursor can tell that nothing is missing."
+  previousCursor: String!
+  "When it happened."
+  at: DateTime!
+}
+
+"A node that was not there before."
+type MemoryCreated implements MemoryEvent @from(role: RECORDS) {
+  "Its place in this stream."
+  cursor: String!
+  "The cursor of the event before it in this stream."
+  previousCursor: String!
+  "When it happened."
+  at: DateTime!
+  "Global id of the node."
+  id: ID!
+  "Name of the type of the node."
+  kind: String!
+  "The node as it is by now; null when it is gone again."
+  node: Node
+}
+
+"A node that changed."
+type MemoryUpdated implements MemoryEvent @from(role: RECORDS) {
+  "Its place in this stream."
+  cursor: String!
+  "The cursor of the event before it in this stream."
+  previousCursor: String!
+  "When it happened."
+  at: DateTime!
+  "Global id of the node."
+  id: ID!
+  "Name of the type of the node."
+  kind: String!
+  "The version that it got. The node may have a later one by now."
+  version: Int!
+  "Names of the fields that changed."
+  changedFields: [String!]!
+  "The node as it is by now; null when it is gone."
+  node: Node
+}
+
+"A node that is gone."
+type MemoryForgotten implements MemoryEvent @from(role: RECORDS) {
+  "Its place in this stream."
+  cursor: String!
+  "The cursor of the event before it in this stream."
+  previousCursor: String!
+  "When it happened."
+  at: DateTime!
+  "Global id that the node had."
+  id: ID!
+  "Name of the type that the node had."
+  kind: String!
+}
+
+"A write that waits, was committed, is being taken back, was taken back, or is stuck."
+type SagaChanged implements MemoryEvent @from(role: RECORDS) {
+  "Its place in this stream."
+  cursor: String!
+  "The cursor of the event before it in this stream."
+  previousCursor: String!
+  "When it happened."
+  at: DateTime!
+  "Global id of the write."
+  id: ID!
+  "The state that it came into."
+  state: SagaState!
+  "The write as it is by now; null when it ended too long ago."
+  saga: Saga
+}
+
+"A backend whose breaker moved. It has no place of its own in the stream: after a reconnection those that are not well are told again."
+type BackendChanged implements MemoryEvent {
+  "The cursor of the event before it."
+  cursor: String!
+  "The cursor of the event before it."
+  previousCursor: String!
+  "When it happened."
+  at: DateTime!
+  "The backend, in each role that it plays."
+  backends: [Backend!]!
+}
+
+"All that had happened when the subscription began has been told. What follows is new."
+type CaughtUp implements MemoryEvent {
+  "Its place in this stream."
+  cursor: String!
+  "The cursor of the event before it in this stream."
+  previousCursor: String!
+  "When it was told."
+  at: DateTime!
+}
+
+"Events are missing here: they are not kept any more. Read again what you show, then go on with the stream."
+type Gap implements MemoryEvent {
+  "Its place in this stream: behind what is missing."
+  cursor: String!
+  "The cursor of the event before it in this stream."
+  previousCursor: String!
+  "When it was told."
+  at: DateTime!
+  "What is missing lies behind this cursor."
+  from: String!
+  "What is missing ends here."
+  to: String!
+  "What to do."
+  advice: String!
+}
+
+"Which events. All given conditions must hold."
+input MemoryEventFilter {
+  "Of these types; of all unless given. CaughtUp and Gap are always told."
+  types: [MemoryEventType!]
+  "About nodes of these kinds. Events of writes and backends are told only if ` + "`" + `types` + "`" + ` names them, too."
+  kinds: [NodeKind!]
+  "About these nodes or writes, by global id, at most 200."
+  ids: [ID!]
+}
+
+"What can happen."
+enum MemoryEventType {
+  "MemoryCreated."
+  CREATED
+  "MemoryUpdated."
+  UPDATED
+  "MemoryForgotten."
+  FORGOTTEN
+  "SagaChanged."
+  SAGA
+  "BackendChanged."
+  BACKEND
+}
+
+"Nouns of the memory."
+enum NodeKind {
+  "Episodes."
+  EPISODE
+  "Entities."
+  ENTITY
+  "Procedures."
+  PROCEDURE
+  "Relationships."
+  RELATIONSHIP
+  "Profiles."
+  PROFILE
+  "Todos."
+  TODO
 }
 `, BuiltIn: false},
 	{Name: "../schema/filter.graphqls", Input: `"Conditions on a text. All given ones must hold; comparisons are by bytes, so case counts."

@@ -18,6 +18,7 @@ import (
 	spans "go.opentelemetry.io/otel/trace/noop"
 
 	"thalamus/config"
+	"thalamus/events"
 	"thalamus/examples"
 	"thalamus/graph"
 	"thalamus/resilience"
@@ -32,6 +33,7 @@ type Gateway struct {
 	Handler http.Handler
 	Set     *stores.Set // guarded
 	Writes  *saga.Writer
+	Events  *events.Hub
 	Log     *Log
 	Config  *config.Config // of the stores
 
@@ -219,7 +221,8 @@ func start(dir string, change func(*stores.Set), protection *resilience.Settings
 	}
 	g.Set = resilience.Wrap(set, guards)
 	g.Writes = saga.New(g.Set, saga.Options{Log: logger, Rest: time.Millisecond})
-	options := graph.Options{Set: g.Set, Guards: guards, Writes: g.Writes, CursorKey: []byte("a key for tests only"), Log: logger}
+	g.Events = events.New(g.Set, events.Options{Log: logger, Changes: guards.Watch})
+	options := graph.Options{Set: g.Set, Guards: guards, Writes: g.Writes, Events: g.Events, CursorKey: []byte("a key for tests only"), Log: logger}
 	options.Transport.Introspection = true
 	options.Transport.Timeout = time.Hour // tests are not timed, however slow the machine
 	g.Handler, err = graph.NewHandler(options)

@@ -355,6 +355,16 @@ type HoldBackendPayload struct {
 	Problems []*Problem `json:"problems"`
 }
 
+// Which events. All given conditions must hold.
+type MemoryEventFilter struct {
+	// Of these types; of all unless given. CaughtUp and Gap are always told.
+	Types graphql.Omittable[[]stores.EventType] `json:"types,omitempty"`
+	// About nodes of these kinds. Events of writes and backends are told only if `types` names them, too.
+	Kinds graphql.Omittable[[]NodeKind] `json:"kinds,omitempty"`
+	// About these nodes or writes, by global id, at most 200.
+	Ids graphql.Omittable[[]*stores.Ref] `json:"ids,omitempty"`
+}
+
 // A node near another.
 type Neighbor struct {
 	// The node; null when it vanished meanwhile.
@@ -1272,6 +1282,76 @@ func (e *EpisodeOrderField) UnmarshalJSON(b []byte) error {
 }
 
 func (e EpisodeOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Nouns of the memory.
+type NodeKind string
+
+const (
+	// Episodes.
+	NodeKindEpisode NodeKind = "EPISODE"
+	// Entities.
+	NodeKindEntity NodeKind = "ENTITY"
+	// Procedures.
+	NodeKindProcedure NodeKind = "PROCEDURE"
+	// Relationships.
+	NodeKindRelationship NodeKind = "RELATIONSHIP"
+	// Profiles.
+	NodeKindProfile NodeKind = "PROFILE"
+	// Todos.
+	NodeKindTodo NodeKind = "TODO"
+)
+
+var AllNodeKind = []NodeKind{
+	NodeKindEpisode,
+	NodeKindEntity,
+	NodeKindProcedure,
+	NodeKindRelationship,
+	NodeKindProfile,
+	NodeKindTodo,
+}
+
+func (e NodeKind) IsValid() bool {
+	switch e {
+	case NodeKindEpisode, NodeKindEntity, NodeKindProcedure, NodeKindRelationship, NodeKindProfile, NodeKindTodo:
+		return true
+	}
+	return false
+}
+
+func (e NodeKind) String() string {
+	return string(e)
+}
+
+func (e *NodeKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = NodeKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid NodeKind", str)
+	}
+	return nil
+}
+
+func (e NodeKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *NodeKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e NodeKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -1,4 +1,4 @@
-// Package resolvers answers the fields of the schema. A resolver is one line of four kinds: load, list, write, recall.
+// Package resolvers answers the fields of the schema. A resolver is one line of five kinds: load, list, write, recall, follow.
 // What the lines share is in this file and in list.go; gqlgen rewrites the *.resolvers.go files and moves anything else out.
 package resolvers
 
@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"thalamus/access"
+	"thalamus/events"
 	"thalamus/graph/model"
 	"thalamus/graph/selection"
 	"thalamus/loaders"
@@ -25,6 +26,7 @@ type Resolver struct {
 	writes *saga.Writer
 	recall *recall.Engine
 	signer *model.Signer
+	events *events.Hub
 
 	backends Backends
 }
@@ -35,11 +37,13 @@ type Backends interface {
 	Health(ctx context.Context) []*model.Backend
 	// Hold keeps every call from the backend of a role, or lets them through again.
 	Hold(role stores.Role, held bool) error
+	// Named is one of them in each of its roles, as it was when it was called last.
+	Named(name string) []*model.Backend
 }
 
 // New makes the resolvers.
-func New(set *stores.Set, writes *saga.Writer, engine *recall.Engine, signer *model.Signer, backends Backends) *Resolver {
-	return &Resolver{set: set, writes: writes, recall: engine, signer: signer, backends: backends}
+func New(set *stores.Set, writes *saga.Writer, engine *recall.Engine, hub *events.Hub, signer *model.Signer, backends Backends) *Resolver {
+	return &Resolver{set: set, writes: writes, recall: engine, events: hub, signer: signer, backends: backends}
 }
 
 // scope is the caller's.

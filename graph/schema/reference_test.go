@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write docs/schema.md")
 // files lists the schema, a chapter of the reference each.
 var files = []chapter{
 	{"episode", "Episodes"}, {"entity", "Entities"}, {"relationship", "Relationships"}, {"procedure", "Procedures"},
-	{"profile", "Profiles"}, {"todo", "Todos"}, {"recall", "Recall"}, {"saga", "Writes"}, {"forget", "Forgetting"},
+	{"profile", "Profiles"}, {"todo", "Todos"}, {"recall", "Recall"}, {"saga", "Writes"}, {"event", "Events"}, {"forget", "Forgetting"},
 	{"operations", "For operators"}, {"schema", "What all share"}, {"filter", "Filters"},
 }
 

@@ -1,0 +1,178 @@
+package model
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"thalamus/events"
+	"thalamus/stores"
+)
+
+// Told is what all events have.
+type Told struct {
+	Cursor         string
+	PreviousCursor string
+	At             time.Time
+}
+
+// IsMemoryEvent makes whatever is told an event of the schema.
+func (Told) IsMemoryEvent() {}
+
+// Name is the event's place in its stream.
+func (t Told) Name() string { return t.Cursor }
+
+// MemoryEvent is an event of the schema.
+type MemoryEvent interface {
+	IsMemoryEvent()
+	Name() string
+}
+
+// The events of nodes, of writes, of backends, and of streams themselves.
+type (
+	MemoryCreated struct {
+		Told
+		ID   stores.Ref
+		Kind string
+	}
+	MemoryUpdated struct {
+		Told
+		ID            stores.Ref
+		Kind          string
+		Version       int
+		ChangedFields []string
+	}
+	MemoryForgotten struct {
+		Told
+		ID   stores.Ref
+		Kind string
+	}
+	SagaChanged struct {
+		Told
+		ID    stores.Ref
+		State stores.SagaState
+	}
+	BackendChanged struct {
+		Told
+		Backends []*Backend
+	}
+	CaughtUp struct{ Told }
+	Gap      struct {
+		Told
+		From, To, Advice string
+	}
+)
+
+// What to do about a gap.
+const (
+	adviceExpired = "These events were pruned. Read again what you show, then go on with the stream."
+	adviceLost    = "This cursor is ahead of all events: the records were replaced or restored. Read again what you show, then go on with the stream."
+)
+
+// NewMemoryEvent shows an item of a stream to its subscriber. backends shows a backend in each of its roles.
+func NewMemoryEvent(sign *Signer, s stores.Scope, i events.Item, backends func(name string) []*Backend) MemoryEvent {
+	told := Told{EventCursor(sign, s, i.Position), EventCursor(sign, s, i.Previous), i.At}
+	switch {
+	case i.Gap != nil:
+		advice := adviceExpired
+		if i.Gap.Lost {
+			advice = adviceLost
+		}
+		return &Gap{told, EventCursor(sign, s, i.Gap.From), EventCursor(sign, s, i.Gap.To), advice}
+	case i.Change != nil:
+		return &BackendChanged{told, backends(i.Change.Backend)}
+	case i.CaughtUp:
+		return &CaughtUp{told}
+	}
+	return newEvent(told, *i.Event)
+}
+
+func newEvent(told Told, e stores.Event) MemoryEvent {
+	kind := string(e.Node.Kind)
+	switch e.Type {
+	case stores.NodeCreated:
+		return &MemoryCreated{told, e.Node, kind}
+	case stores.NodeForgotten:
+		return &MemoryForgotten{told, e.Node, kind}
+	case stores.SagaMoved:
+		return &SagaChanged{told, e.Node, e.State}
+	}
+	changed := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		changed[i] = string(f)
+	}
+	return &MemoryUpdated{told, e.Node, kind, e.Version, changed}
+}
+
+// eventCursor tells cursors of events from those of lists.
+const eventCursor = "event "
+
+// EventCursor makes the cursor of a position in the stream of a scope.
+func EventCursor(sign *Signer, s stores.Scope, position int64) string {
+	return sign.Sign(s, stores.Cursor(eventCursor+strconv.FormatInt(position, 10)))
+}
+
+// EventPosition reads a cursor that came back; name is where it came from.
+func EventPosition(sign *Signer, s stores.Scope, name, cursor string) (int64, error) {
+	plain, err := sign.Verify(s, name, cursor)
+	if err != nil {
+		return 0, stores.Invalid(name, "is not the cursor of an event of this scope; start again without it")
+	}
+	digits, ok := strings.CutPrefix(string(plain), eventCursor)
+	position, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || !ok {
+		return 0, stores.Invalid(name, "is the cursor of a list, and no event's; start again without it")
+	}
+	return position, nil
+}
+
+// maxEventIDs bounds the ids of a filter.
+const maxEventIDs = 200
+
+// Filter is which events are wanted; no input stands for all.
+func (in *MemoryEventFilter) Filter() (events.Filter, error) {
+	if in == nil {
+		return events.Filter{}, nil
+	}
+	f := events.Filter{Types: in.Types.Value()}
+	for _, kind := range in.Kinds.Value() {
+		f.Kinds = append(f.Kinds, kindsOfNodes[kind])
+	}
+	var err error
+	f.IDs, err = eventIDs("filter.ids", in.Ids.Value())
+	for name, empty := range map[string]bool{
+		"filter.types": in.Types.IsSet() && in.Types.Value() != nil && len(in.Types.Value()) == 0,
+		"filter.kinds": in.Kinds.IsSet() && in.Kinds.Value() != nil && len(in.Kinds.Value()) == 0,
+	} {
+		if empty {
+			return f, stores.Invalid(name, "is empty, so no event would ever be told; leave it out for all of them")
+		}
+	}
+	return f, err
+}
+
+// TodoFilter is which events of todos are wanted.
+func TodoFilter(ids []*stores.Ref) (events.Filter, error) {
+	for _, r := range ids {
+		if r.Kind != stores.KindTodo {
+			return events.Filter{}, stores.Invalid("ids", "must be ids of todos; this is one of the type %s", r.Kind)
+		}
+	}
+	plain, err := eventIDs("ids", ids)
+	return events.Filter{Kinds: []stores.Kind{stores.KindTodo}, IDs: plain}, err
+}
+
+func eventIDs(name string, refs []*stores.Ref) (ids []stores.ID, err error) {
+	if refs != nil && (len(refs) == 0 || len(refs) > maxEventIDs) {
+		return nil, stores.Invalid(name, "has %d items; it must have 1 to %d", len(refs), maxEventIDs)
+	}
+	for _, r := range refs {
+		ids = append(ids, r.ID)
+	}
+	return ids, nil
+}
+
+var kindsOfNodes = map[NodeKind]stores.Kind{
+	NodeKindEpisode: stores.KindEpisode, NodeKindEntity: stores.KindEntity, NodeKindProcedure: stores.KindProcedure,
+	NodeKindRelationship: stores.KindRelationship, NodeKindProfile: stores.KindProfile, NodeKindTodo: stores.KindTodo,
+}
