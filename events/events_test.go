@@ -272,6 +272,8 @@ func TestOutages(t *testing.T) {
 	})
 	r.read(t, r.until(100))
 	all.Wait()
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.failed == 0 {
 		t.Error("nothing failed")
 	}
