@@ -19,8 +19,12 @@ const (
 		...on MemoryUpdated{id kind version changedFields node{...on Todo{content status}}}
 		...on MemoryForgotten{id kind} ...on SagaChanged{id state saga{operation state}}
 		...on BackendChanged{backends{name role breaker{state}}} ...on Gap{from to advice}}}`
-	onlyNodes = "CREATED UPDATED FORGOTTEN"
+	todoEvents = `subscription($i:[ID!]){todoEvents(ids:$i){__typename cursor ...on MemoryCreated{id} ...on MemoryUpdated{id changedFields}}}`
+	sagaUpdate = `subscription($i:ID!){u:sagaUpdates(id:$i){state}}`
+	onlyNodes  = "CREATED UPDATED FORGOTTEN"
 )
+
+var subscriptions = []string{memoryEvents, todoEvents, sagaUpdate}
 
 // types makes a filter.
 func types(names string) map[string]any {
@@ -148,7 +152,7 @@ func TestEventsStayInTheirScope(t *testing.T) {
 		stream := graphtest.Subscribe(t, server, memoryEvents, types(onlyNodes), graphtest.As(s))
 		stream.Root()
 		mine := a.run(t, "createTodo", "todo{id} saga{id}", in{"content": "secret"})
-		if e := graphtest.Subscribe(t, server, `subscription($i:ID!){sagaUpdates(id:$i){state}}`, map[string]any{"i": graphtest.At(mine, "saga", "id")}, graphtest.As(s)).Root(); e != nil {
+		if e := graphtest.Subscribe(t, server, sagaUpdate, map[string]any{"i": graphtest.At(mine, "saga", "id")}, graphtest.As(s)).Root(); e != nil {
 			t.Errorf("another scope sees the write %v", e)
 		}
 		theirs := other.do(t, "createTodo", in{"content": "theirs"})
@@ -164,9 +168,8 @@ func TestSagaUpdates(t *testing.T) {
 	server := a.Serve(t)
 	a.without(stores.RoleVectors)
 	p := a.run(t, "createTodo", "saga{id}", in{"content": "later", "write": in{"onStoreDown": "QUEUE"}})
-	const query = `subscription($i:ID!){u:sagaUpdates(id:$i){state}}`
 	vars := map[string]any{"i": graphtest.At(p, "saga", "id")}
-	s := graphtest.Subscribe(t, server, query, vars, nil)
+	s := graphtest.Subscribe(t, server, sagaUpdate, vars, nil)
 	if now := s.Root(); now["state"] != "QUEUED" {
 		t.Fatalf("%v", now)
 	}
@@ -178,14 +181,14 @@ func TestSagaUpdates(t *testing.T) {
 	if r, more := s.Next(); more {
 		t.Errorf("after its end: %s", r.Body)
 	}
-	ended := graphtest.Subscribe(t, server, query, vars, nil)
+	ended := graphtest.Subscribe(t, server, sagaUpdate, vars, nil)
 	if now := ended.Root(); now["state"] != "COMMITTED" {
 		t.Errorf("%v", now)
 	}
 	if _, more := ended.Next(); more {
 		t.Error("it goes on")
 	}
-	unknown := graphtest.Subscribe(t, server, query, map[string]any{"i": unknown("Saga")}, nil)
+	unknown := graphtest.Subscribe(t, server, sagaUpdate, map[string]any{"i": unknown("Saga")}, nil)
 	if now := unknown.Root(); now != nil {
 		t.Errorf("%v", now)
 	}
@@ -195,12 +198,11 @@ func TestSagaUpdates(t *testing.T) {
 func TestTodoEvents(t *testing.T) {
 	a := author{graphtest.New(t), graphtest.Scope}
 	server := a.Serve(t)
-	const query = `subscription($i:[ID!]){todoEvents(ids:$i){__typename cursor ...on MemoryCreated{id} ...on MemoryUpdated{id changedFields}}}`
-	all := graphtest.Subscribe(t, server, query, nil, nil)
+	all := graphtest.Subscribe(t, server, todoEvents, nil, nil)
 	all.Root()
 	a.do(t, "upsertEntity", in{"name": "Nobody"})
 	one, two := a.do(t, "createTodo", in{"content": "one"}), a.do(t, "createTodo", in{"content": "two"})
-	some := graphtest.Subscribe(t, server, query, map[string]any{"i": []any{two["id"]}}, nil)
+	some := graphtest.Subscribe(t, server, todoEvents, map[string]any{"i": []any{two["id"]}}, nil)
 	some.Root()
 	a.do(t, "updateTodo", in{"id": one["id"], "content": "uno"})
 	a.do(t, "updateTodo", in{"id": two["id"], "content": "due"})

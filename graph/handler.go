@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -129,15 +130,13 @@ func (b backends) Health(ctx context.Context) []*model.Backend {
 	return out
 }
 
-// Named is one backend in each of its roles, as it was when it was called last.
-func (b backends) Named(name string) []*model.Backend {
+// Playing are the backends that play roles, as they were when they were called last.
+func (b backends) Playing(roles []stores.Role) []*model.Backend {
 	out := []*model.Backend{}
 	for _, s := range b.Status() {
-		if s.Backend == name {
-			out = append(out, inRoles(s)...)
-		}
+		out = append(out, inRoles(s)...)
 	}
-	return out
+	return slices.DeleteFunc(out, func(m *model.Backend) bool { return !slices.Contains(roles, m.Role) })
 }
 
 // inRoles shows a backend in each of its roles.

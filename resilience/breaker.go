@@ -43,6 +43,7 @@ type breaker struct {
 	open    time.Duration
 	log     *slog.Logger
 	changes *feed
+	roles   []stores.Role
 
 	held     atomic.Bool
 	probing  chan struct{} // holds one item while there is a probe
@@ -52,8 +53,8 @@ type breaker struct {
 	until    atomic.Int64  // when the latest of these ends, in Unix nanoseconds
 }
 
-func newBreaker(backend string, s Settings) *breaker {
-	b := &breaker{backend: backend, open: s.Open, log: s.Log, changes: &feed{}, probing: make(chan struct{}, 1)}
+func newBreaker(backend string, roles []stores.Role, s Settings) *breaker {
+	b := &breaker{backend: backend, roles: roles, open: s.Open, log: s.Log, changes: &feed{}, probing: make(chan struct{}, 1)}
 	b.circuit = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		Name: backend, MaxRequests: closeAfter, Interval: tripWindow, BucketPeriod: tripBucket, Timeout: s.Open,
 		ReadyToTrip: func(c gobreaker.Counts) bool {
@@ -75,14 +76,14 @@ func (b *breaker) changed(_ string, _, to gobreaker.State) {
 		open = max(b.open, min(open, longestOpen))
 		b.until.Store(time.Now().Add(open).UnixNano())
 		b.log.Warn("calls to a store are stopped", "backend", b.backend, "for", open, "cause", b.cause.Load())
-		b.changes.tell(Change{Backend: b.backend, Breaker: BreakerOpen, RetryAfter: open})
+		b.changes.tell(Change{Backend: b.backend, Roles: b.roles, Breaker: BreakerOpen, RetryAfter: open})
 	case gobreaker.StateHalfOpen:
 	case gobreaker.StateClosed:
 		b.openings.Store(0)
 		b.inRow.Store(0)
 		b.until.Store(0)
 		b.log.Info("a store is back", "backend", b.backend)
-		b.changes.tell(Change{Backend: b.backend, Breaker: BreakerClosed})
+		b.changes.tell(Change{Backend: b.backend, Roles: b.roles, Breaker: BreakerClosed})
 	}
 }
 
@@ -93,7 +94,7 @@ func (b *breaker) hold(held bool) {
 	}
 	b.log.Warn("an operator holds a store, or lets go of it", "backend", b.backend, "held", held)
 	state, left := b.state()
-	b.changes.tell(Change{Backend: b.backend, Breaker: state, RetryAfter: left})
+	b.changes.tell(Change{Backend: b.backend, Roles: b.roles, Breaker: state, RetryAfter: left})
 }
 
 // shed refuses calls before they wait for a turn or are tried again, while it is certain that they would not pass.

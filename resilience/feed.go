@@ -14,6 +14,7 @@ import (
 // Change is a breaker that moved.
 type Change struct {
 	Backend    string
+	Roles      []stores.Role // that it plays
 	Breaker    BreakerState
 	RetryAfter time.Duration // how long it stays open
 	At         time.Time
@@ -54,7 +55,7 @@ func (g Guards) Watch(ctx context.Context) <-chan Change {
 	for _, guard := range slices.Compact(slices.SortedFunc(maps.Values(g), byName)) {
 		if s := guard.Status(); s.Breaker != BreakerClosed {
 			select {
-			case l <- Change{Backend: s.Backend, Breaker: s.Breaker, RetryAfter: s.RetryAfter, At: stores.Now()}:
+			case l <- Change{Backend: s.Backend, Roles: s.Roles, Breaker: s.Breaker, RetryAfter: s.RetryAfter, At: stores.Now()}:
 			case <-ctx.Done():
 			}
 		}

@@ -32,7 +32,7 @@ func (g Guards) Protect(s Settings) {
 			continue
 		}
 		seen[guard] = true
-		guard.breaker = newBreaker(guard.backend.Name(), s)
+		guard.breaker = newBreaker(guard.backend.Name(), guard.roles, s)
 		guard.breaker.changes = changes
 		local := isLocal(guard.backend)
 		guard.middlewares = append(guard.middlewares, guard.breaker.shed, newRetry().do, newBulkhead(s, local).do, guard.breaker.do)

@@ -69,8 +69,8 @@ const (
 	adviceLost    = "This cursor is ahead of all events: the records were replaced or restored. Read again what you show, then go on with the stream."
 )
 
-// NewMemoryEvent shows an item of a stream to its subscriber. backends shows a backend in each of its roles.
-func NewMemoryEvent(sign *Signer, s stores.Scope, i events.Item, backends func(name string) []*Backend) MemoryEvent {
+// NewMemoryEvent shows an item of a stream to its subscriber. backends shows those that play roles.
+func NewMemoryEvent(sign *Signer, s stores.Scope, i events.Item, backends func([]stores.Role) []*Backend) MemoryEvent {
 	told := Told{EventCursor(sign, s, i.Position), EventCursor(sign, s, i.Previous), i.At}
 	switch {
 	case i.Gap != nil:
@@ -80,7 +80,7 @@ func NewMemoryEvent(sign *Signer, s stores.Scope, i events.Item, backends func(n
 		}
 		return &Gap{told, EventCursor(sign, s, i.Gap.From), EventCursor(sign, s, i.Gap.To), advice}
 	case i.Change != nil:
-		return &BackendChanged{told, backends(i.Change.Backend)}
+		return &BackendChanged{told, backends(i.Change.Roles)}
 	case i.CaughtUp:
 		return &CaughtUp{told}
 	}

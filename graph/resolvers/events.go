@@ -38,7 +38,7 @@ func follow(ctx context.Context, r *Resolver, after *string, filter func() (even
 	go func() {
 		defer close(out)
 		_ = subscription.Run(ctx, func(i events.Item) error { // ends with the subscriber only
-			e := model.NewMemoryEvent(r.signer, scope(ctx), i, r.backends.Named)
+			e := model.NewMemoryEvent(r.signer, scope(ctx), i, r.backends.Playing)
 			transport.NameEvent(ctx, e.Name())
 			return hand(ctx, out, e)
 		})

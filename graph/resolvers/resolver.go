@@ -37,8 +37,8 @@ type Backends interface {
 	Health(ctx context.Context) []*model.Backend
 	// Hold keeps every call from the backend of a role, or lets them through again.
 	Hold(role stores.Role, held bool) error
-	// Named is one of them in each of its roles, as it was when it was called last.
-	Named(name string) []*model.Backend
+	// Playing are those that play roles, as they were when they were called last.
+	Playing(roles []stores.Role) []*model.Backend
 }
 
 // New makes the resolvers.
