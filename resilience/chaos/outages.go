@@ -14,10 +14,13 @@ type Server interface {
 	Restart(ctx context.Context) error
 }
 
+// healthy is how long all servers run between two blows, so that the gateway finds them again and something can be written.
+const healthy = 5 * time.Second
+
 // outages kills a server again and again, and starts it 1 to 5 s later.
 func (r *run) outages(ctx context.Context) error {
 	for range r.Outages {
-		if !rest(ctx, 2*time.Second+rand300(r.dice)) {
+		if !rest(ctx, healthy+rand300(r.dice)) {
 			return ctx.Err()
 		}
 		s := r.Servers[r.dice.IntN(len(r.Servers))]
