@@ -43,6 +43,9 @@ type Options struct {
 	// WebSocket alike: "https://app.example", "http://localhost:*" (syntax of path.Match), or "*" for all of them.
 	// The server's own origin, and clients that send none, are always welcome.
 	Origins []string
+	// Admit is asked to accept every request but preflights, before it is read. The context that it returns is that of the
+	// request's operations. Nil accepts all.
+	Admit func(r *http.Request) (context.Context, *Refusal)
 	// Init is asked to accept a WebSocket's connection_init, whose payload is where browsers put credentials. The
 	// context it returns is that of every operation on the socket. An error closes the socket with code 4403.
 	Init gqltransport.WebsocketInitFunc
@@ -136,10 +139,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Handler: h, w: w, r: r, control: http.NewResponseController(w)}
 	defer x.rescue()
 	x.commonHeaders()
+	if !x.admitted() {
+		return
+	}
 	switch {
 	case r.Method == http.MethodOptions:
 		x.preflight()
-	case wantsWebsocket(r):
+	case WantsWebSocket(r):
 		x.upgrade()
 	default:
 		x.operate()

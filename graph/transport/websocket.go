@@ -79,9 +79,9 @@ func (x *exchange) upgrade() {
 	}
 }
 
-// wantsWebsocket reports whether a request asks to become a WebSocket. Other upgrades, such as curl's offer of h2c, are
+// WantsWebSocket reports whether a request asks to become a WebSocket. Other upgrades, such as curl's offer of h2c, are
 // requests like any other.
-func wantsWebsocket(r *http.Request) bool {
+func WantsWebSocket(r *http.Request) bool {
 	return hasToken(r.Header, "Connection", "upgrade") && hasToken(r.Header, "Upgrade", "websocket")
 }
 
