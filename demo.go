@@ -21,7 +21,8 @@ func (a *app) demoCommand() *cobra.Command {
 		Short: "Serve a sample memory to try things on",
 		Long: `Serves like serve, on a data directory of its own (beside the default one, or the one of --data or THALAMUS_DATA), which
 it fills with a sample memory when it is empty: ten weeks of one assistant in a small payments team. It asks itself a few
-questions, prints the answers, and goes on serving until Ctrl-C. Your own memory is not touched.`,
+questions, prints the answers, and goes on serving until Ctrl-C. Your own memory is not touched. It runs in development
+mode: on loopback addresses only, without authentication.`,
 		Example: `  thalamus demo
   thalamus demo --listen 127.0.0.1:0               on any free port`,
 		Args: cobra.NoArgs,
@@ -34,6 +35,10 @@ func (a *app) demo(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if cfg.Auth.Configured() {
+		return errors.New("the demo runs in development mode, without authentication: leave out auth.keys and auth.jwt")
+	}
+	cfg.Development = true
 	if !decided(cfg, "data") {
 		cfg.Data += "-demo"
 	}

@@ -48,6 +48,7 @@ func (x *examination) all(ctx context.Context) {
 	x.bare = x.facts.Model == stores.Model{}
 	read := x.unreadable == nil && !x.facts.Locked
 	x.entities, x.records = presence{read, x.facts.Entities}, presence{read, x.facts.Records}
+	x.access(ctx)
 	serving := x.listen(ctx)
 	x.directory(serving)
 	x.backends(ctx)
@@ -56,11 +57,28 @@ func (x *examination) all(ctx context.Context) {
 	x.clock()
 }
 
+// access looks who may use the gateway.
+func (x *examination) access(ctx context.Context) {
+	const check = "access"
+	_, err := authenticator(ctx, x.cfg, x.log)
+	switch {
+	case err != nil && requireLoopback(x.cfg.Listen) != nil && !x.cfg.Auth.Configured(): // the address says it
+	case err != nil:
+		x.fail(check, err.Error(), "correct what it names")
+	case x.cfg.Development:
+		x.warn(check, developmentMode, "leave out development, unless this is for trying things out")
+	case !x.cfg.Auth.Configured():
+		x.ok(check, "%s", localMode)
+	default:
+		x.ok(check, "callers have to show an API key or a token")
+	}
+}
+
 // listen looks whether the address is free, or taken by a gateway, which it says.
 func (x *examination) listen(ctx context.Context) (serving bool) {
 	const check = "listen address"
-	if err := requireLoopback(x.cfg.Listen); err != nil {
-		x.fail(check, err.Error(), "use --listen 127.0.0.1:8080, or [::1] or localhost with any port")
+	if err := requireLoopback(x.cfg.Listen); err != nil && !x.cfg.Auth.Configured() {
+		x.fail(check, err.Error(), "use --listen 127.0.0.1:8080, or [::1] or localhost with any port; or configure authentication")
 		return false
 	}
 	l, err := listen(ctx, x.cfg.Listen)

@@ -164,7 +164,7 @@ func TestMissingVectorsAreTold(t *testing.T) {
 		t.Error(err)
 	}
 	s = serving(t, home(t), "serve", "--data", t.TempDir())
-	s.log.await(t, "development mode")
+	s.log.await(t, "no authentication")
 	if strings.Contains(s.log.String(), "reembed") {
 		t.Errorf("an empty memory misses vectors:\n%s", s.log)
 	}

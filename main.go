@@ -88,7 +88,7 @@ Every setting is a flag, an environment variable (THALAMUS_LOG_LEVEL for --log-l
 	config.Bind(root.PersistentFlags())
 	app := &app{environ: environ}
 	root.AddCommand(app.serveCommand(), app.demoCommand(), app.importCommand(), app.exportCommand(),
-		app.schemaCommand(), app.doctorCommand(), app.reembedCommand(), app.versionCommand())
+		app.schemaCommand(), app.doctorCommand(), app.reembedCommand(), app.keyCommand(), app.versionCommand())
 	return root
 }
 

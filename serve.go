@@ -16,12 +16,15 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: `Serves GraphQL at /graphql (POST, GET, WebSocket and event streams), the playground at /, health at /healthz and
 /readyz, and metrics at /metrics. The first line on standard output is "listening on URL"; the log goes to standard error.
 
-The gateway runs in development mode: there is no authentication, so it listens on loopback addresses only. Whose memory
-a request is about is said by the headers Thalamus-User, Thalamus-Device and Thalamus-Agent; what is left out is "default".
+Who may use it is decided by the configuration: with --auth-keys or the keys below auth.jwt everybody has to show an API
+key or a token, and the gateway may listen on any address. Without these it listens on loopback addresses only, and
+everybody on this machine is one user. With --development the headers Thalamus-User, Thalamus-Device and Thalamus-Agent
+say whose memory a request is about.
 
 Ctrl-C or SIGTERM ends it: streams end, requests in flight finish, and the exit code is 0.`,
 		Example: `  thalamus serve
   thalamus serve --data ./memory --listen 127.0.0.1:9090
+  thalamus serve --listen 0.0.0.0:8080 --auth-keys keys.yaml
   curl http://127.0.0.1:8080/graphql -H 'Content-Type: application/json' -d '{"query": "{ episodes { totalCount } }"}'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -34,9 +37,6 @@ Ctrl-C or SIGTERM ends it: streams end, requests in flight finish, and the exit 
 	}
 }
 
-// developmentMode is told at every start.
-const developmentMode = "development mode: no authentication, loopback only; the scope comes from the headers Thalamus-User, Thalamus-Device and Thalamus-Agent"
-
 // serve runs the gateway. The first line on standard output says where it listens; then meanwhile is called, while
 // requests are being answered.
 func serve(cmd *cobra.Command, cfg *config.Config, meanwhile func(context.Context, *server) error) error {
@@ -48,7 +48,7 @@ func serve(cmd *cobra.Command, cfg *config.Config, meanwhile func(context.Contex
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "listening on", s.URL())
 	log.Info("serving", "url", s.URL(), "data", cfg.Data, "embedder", s.set.Embedder.Model().Name, "version", version())
-	log.Warn(developmentMode)
+	announce(cfg, log)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	served := make(chan error, 1)

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"thalamus/access"
 	"thalamus/config"
 	"thalamus/events"
 	"thalamus/examples"
@@ -32,6 +33,7 @@ import (
 type server struct {
 	cfg       *config.Config
 	log       *slog.Logger
+	callers   access.Authenticator
 	telemetry *telemetry.Telemetry
 	set       *stores.Set // guarded
 	guards    resilience.Guards
@@ -45,20 +47,22 @@ type server struct {
 
 // newServer opens the stores and listens. Close it when it is not served.
 func newServer(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *server, err error) {
-	if err := requireLoopback(cfg.Listen); err != nil {
-		return nil, err
-	}
 	s := &server{cfg: cfg, log: log, streams: newStreams()}
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	if s.callers, err = authenticator(beside, cfg, log); err != nil {
+		return nil, err
+	}
 	s.telemetry, err = telemetry.Setup(ctx, telemetry.Options{Version: version(), Endpoint: string(cfg.OTLP.Endpoint), Metrics: cfg.Metrics, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.open(ctx); err != nil {
+	if err := s.open(ctx, beside); err != nil {
 		return nil, err
 	}
 	handler, err := s.handler()
@@ -93,8 +97,8 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// open opens the stores and puts the guards in front of them.
-func (s *server) open(ctx context.Context) error {
+// open opens the stores and puts the guards in front of them. What the guards do beside requests ends with its own context.
+func (s *server) open(ctx, beside context.Context) error {
 	set, err := openStores(ctx, s.cfg, open.Options{Log: s.log, Wait: s.cfg.Startup.Wait})
 	if err != nil {
 		return err
@@ -116,8 +120,6 @@ func (s *server) open(ctx context.Context) error {
 		return err
 	}
 	s.set = resilience.Wrap(set, s.guards)
-	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
 	if err := s.guards.Announce(beside, s.set.Bus); err != nil {
 		return err
 	}
@@ -173,11 +175,13 @@ func (s *server) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	introspection, _ := access.ParseRole(string(s.cfg.Introspection)) // on and off are none
 	api, err := graph.NewHandler(graph.Options{
 		Set: s.set, Guards: s.guards, Writes: s.writes, Events: s.events, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
+		Authenticator: s.callers, Introspection: introspection,
 		Transport: transport.Options{
 			MaxBody: int64(s.cfg.Limits.Body), Timeout: s.cfg.Limits.Timeout,
-			Introspection: s.cfg.Introspection, Origins: s.cfg.CORS.Origins,
+			Introspection: s.cfg.Introspection != config.IntrospectionOff, Origins: s.cfg.CORS.Origins,
 		},
 	})
 	if err != nil {
@@ -197,7 +201,11 @@ func (s *server) handler() (http.Handler, error) {
 		}
 		mux.Handle("/", page)
 	}
-	return observed(mux, secured(localOnly(s.streams.handler(mux))), s.telemetry, s.log)
+	served := s.streams.handler(mux)
+	if !s.cfg.Auth.Configured() {
+		served = localOnly(served)
+	}
+	return observed(mux, secured(served), s.telemetry, s.log)
 }
 
 func examplesPage() (http.Handler, error) {

@@ -29,7 +29,7 @@ func TestServe(t *testing.T) {
 	if len(a.Errors) > 0 || a.Data["createEpisode"] == nil {
 		t.Fatalf("answer: %+v", a)
 	}
-	s.log.await(t, "development mode")
+	s.log.await(t, "no authentication")
 	line := s.log.await(t, "msg=operation")
 	wants(t, "the log of an operation", line, "level=INFO", "operation=Remember", "type=mutation", "status=ok", "calls=", "took=", "request_id=")
 	if strings.Contains(line, "calls=0") {
@@ -56,7 +56,7 @@ func TestSettingsOfTheServer(t *testing.T) {
 	if a := query(t, s.URL, "{ __schema { queryType { name } } }", nil); len(a.Errors) == 0 {
 		t.Error("introspection is answered although it is off")
 	}
-	if line := s.log.await(t, "development mode"); !strings.HasPrefix(line, "{") {
+	if line := s.log.await(t, "no authentication"); !strings.HasPrefix(line, "{") {
 		t.Errorf("not JSON: %s", line)
 	}
 }

@@ -1,44 +1,72 @@
-// Package access says who is asking.
+// Package access says who is asking: it turns what a request shows, a token, an API key or headers, into a [Caller].
 package access
 
 import (
 	"context"
-	"net/http"
-	"net/url"
+	"slices"
+	"strings"
+	"time"
 
 	"thalamus/stores"
 )
 
-// The headers that carry the scope in development mode.
+// Caller is who is asking, and what that allows.
+type Caller struct {
+	Name    string // as the log calls it
+	Scope   stores.Scope
+	Role    Role
+	Expires time.Time // when it stops being true; zero: never
+}
+
+// Role is how much a caller may do. Each may do what the one before it may.
+type Role string
+
+// The roles, from the least to the greatest.
 const (
-	UserHeader   = "Thalamus-User"
-	DeviceHeader = "Thalamus-Device"
-	AgentHeader  = "Thalamus-Agent"
+	Reader Role = "READER" // queries and subscriptions
+	Writer Role = "WRITER" // changes to the memory, too
+	Admin  Role = "ADMIN"  // what operators need, too
 )
 
-type scopeKey struct{}
+var roles = []Role{Reader, Writer, Admin}
 
-// WithScope hands the caller's scope to the resolvers.
-func WithScope(ctx context.Context, s stores.Scope) context.Context {
-	return context.WithValue(ctx, scopeKey{}, s)
+// Includes says whether a role is enough where another one is needed.
+func (r Role) Includes(needed Role) bool {
+	least := slices.Index(roles, needed)
+	return least >= 0 && slices.Index(roles, r) >= least
 }
 
-// Scope is the caller's scope. It panics when nobody set one: a request without a scope must not be served.
-func Scope(ctx context.Context) stores.Scope {
-	return ctx.Value(scopeKey{}).(stores.Scope)
-}
-
-// FromHeaders reads the scope of a request in development mode; what is not named is [stores.Default]. Values are
-// percent-decoded, since browsers send nothing but Latin-1 in headers: zo%C3%AB is zoë, and a percent sign is %25.
-func FromHeaders(h http.Header) (stores.Scope, error) {
-	var parts [3]string
-	for i, name := range []string{UserHeader, DeviceHeader, AgentHeader} {
-		v, err := url.PathUnescape(h.Get(name))
-		if err != nil {
-			return stores.Scope{}, stores.Invalid(name, "is not percent-encoded; write a percent sign as %%25")
-		}
-		parts[i] = v
+// ParseRole reads the name of a role, in any case; what is none is the empty role.
+func ParseRole(name string) (role Role, ok bool) {
+	if role = Role(strings.ToUpper(name)); slices.Contains(roles, role) {
+		return role, true
 	}
-	s := stores.NewScope(parts[0], parts[1], parts[2])
-	return s, s.Validate()
+	return "", false
+}
+
+// Authenticator finds out who a request comes from. Its errors are each a [*Refusal].
+type Authenticator interface {
+	Authenticate(ctx context.Context, c Credentials) (Caller, error)
+}
+
+type callerKey struct{}
+
+// With hands the caller to the resolvers.
+func With(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerOf is who is asking, if that is known.
+func CallerOf(ctx context.Context) (c Caller, known bool) {
+	c, known = ctx.Value(callerKey{}).(Caller)
+	return c, known
+}
+
+// Scope is the caller's scope. It panics when there is no caller: a request of nobody must not be served.
+func Scope(ctx context.Context) stores.Scope { return ctx.Value(callerKey{}).(Caller).Scope }
+
+// Expires is when the caller stops being who it is; zero: never. Streams end then.
+func Expires(ctx context.Context) time.Time {
+	c, _ := CallerOf(ctx)
+	return c.Expires
 }

@@ -18,6 +18,9 @@ type Config struct {
 
 	GraphPassword, RecordsPassword, VectorsKey, CachePassword Secret
 
+	Development bool
+	Auth        Auth
+
 	Startup    Startup
 	CursorsKey Secret
 
@@ -29,7 +32,7 @@ type Config struct {
 	Metrics bool
 
 	Playground    bool
-	Introspection bool
+	Introspection Introspection
 	CORS          CORS
 	Limits        Limits
 	Guard         Guard
@@ -38,10 +41,54 @@ type Config struct {
 	Events        Events
 	SQLite        SQLite
 
-	embedderKeyFile, graphPasswordFile, recordsPasswordFile, vectorsKeyFile, cachePasswordFile, cursorsKeyFile string
+	embedderKeyFile, graphPasswordFile, recordsPasswordFile, vectorsKeyFile, cachePasswordFile, cursorsKeyFile, jwtSecretFile string
 
 	settings []Setting
 }
+
+// Auth says who may use the gateway; with neither keys nor a way to verify tokens nobody is asked.
+type Auth struct {
+	Keys string // file
+	JWT  JWT
+}
+
+// Configured says whether callers have to show who they are.
+func (a Auth) Configured() bool { return a.Keys != "" || a.JWT.Configured() }
+
+// JWT says which tokens are accepted, and what is read from them.
+type JWT struct {
+	Secret           Secret
+	JWKS             URL
+	Issuer, Audience string
+	Leeway           time.Duration
+	Role             Role
+	Claims           Claims
+}
+
+// Configured says whether tokens can be verified.
+func (j JWT) Configured() bool { return j.Secret != "" || j.JWKS != "" }
+
+// Claims are the names of the claims of a token that are read.
+type Claims struct{ User, Device, Agent, Role string }
+
+// Role is how much a caller may do.
+type Role string
+
+// Roles, from the least to the greatest.
+const (
+	RoleReader Role = "reader"
+	RoleWriter Role = "writer"
+	RoleAdmin  Role = "admin"
+)
+
+// Introspection says who may ask about the schema: callers with a role or a greater one, everybody or nobody.
+type Introspection string
+
+// Introspection for everybody and for nobody; the other values are those of [Role].
+const (
+	IntrospectionOn  Introspection = "on"
+	IntrospectionOff Introspection = "off"
+)
 
 // Startup says how the gateway starts.
 type Startup struct{ Wait time.Duration }

@@ -14,6 +14,7 @@ func Bind(flags *pflag.FlagSet) {
 		}
 		text := argument{kind: k.kind, text: k.fallback}
 		f := flags.VarPF(&text, k.flag(), "", strings.ReplaceAll(k.doc, "`", "")) // pflag takes backquotes for itself
+		f.NoOptDefVal = k.alone
 		if k.shown != "" {
 			f.DefValue = strings.ReplaceAll(k.shown, "`", "")
 		}

@@ -14,6 +14,7 @@ type key struct {
 	bind     func(*Config) value // where the value lives; nil: the key is not part of the configuration
 
 	shown  string // the default as it is described, where it depends on the machine
+	alone  string // what its flag means without a value
 	noFile bool   // not accepted in the file
 	noFlag bool   // not accepted as a flag: other users of the machine can see those
 	feeds  string // the secret that is read from the file of which this is the path
@@ -27,6 +28,7 @@ const (
 // The kinds of values.
 const (
 	kindAddress  = "host:port"
+	kindText     = "text"
 	kindPath     = "path"
 	kindURL      = "URL"
 	kindSecret   = "secret"
@@ -35,6 +37,7 @@ const (
 	kindDuration = "duration"
 	kindSize     = "size"
 	kindNumber   = "number"
+	kindRole     = "role"
 )
 
 // keys is the table of every key.
@@ -45,7 +48,7 @@ var keys = []key{
 	},
 	{
 		name: "listen", fallback: "127.0.0.1:8080", kind: kindAddress,
-		doc:  "Address of the HTTP server. Port 0 takes a free one. Without authentication only loopback addresses are accepted.",
+		doc:  "Address of the HTTP server. Port 0 takes a free one. Without authentication (`auth.keys`, `auth.jwt`) only loopback addresses are accepted.",
 		bind: func(c *Config) value { return address{&c.Listen} },
 	},
 	{
@@ -129,6 +132,73 @@ var keys = []key{
 		bind: func(c *Config) value { return &path{to: &c.embedderKeyFile} },
 	},
 	{
+		name: "development", fallback: "off", kind: kindBool, alone: "on",
+		doc:  "Let callers say who they are: the headers `Thalamus-User`, `Thalamus-Device` and `Thalamus-Agent` choose the scope, and everybody is an administrator. On loopback addresses only, and never together with `auth`.",
+		bind: func(c *Config) value { return toggle{&c.Development} },
+	},
+	{
+		name: "auth.keys", kind: kindPath,
+		doc:  "File of API keys, which `thalamus key` writes. A change of it is seen within seconds.",
+		bind: func(c *Config) value { return &path{to: &c.Auth.Keys} },
+	},
+	{
+		name: "auth.jwt.secret", kind: kindSecret, noFlag: true,
+		doc:  "Secret that verifies tokens (JWT) signed with HS256, at least 32 bytes.",
+		bind: func(c *Config) value { return secret{&c.Auth.JWT.Secret} },
+	},
+	{
+		name: "auth.jwt.secretFile", kind: kindPath, feeds: "auth.jwt.secret",
+		doc:  "File that holds the secret of tokens.",
+		bind: func(c *Config) value { return &path{to: &c.jwtSecretFile} },
+	},
+	{
+		name: "auth.jwt.jwks", kind: kindURL,
+		doc:  "URL of the keys (JWKS) that verify tokens signed with RS256, PS256, ES256, ES384 or EdDSA. It needs `auth.jwt.audience`.",
+		bind: func(c *Config) value { return endpoint{&c.Auth.JWT.JWKS} },
+	},
+	{
+		name: "auth.jwt.issuer", kind: kindText,
+		doc:  "The `iss` that a token must have. Empty: any.",
+		bind: func(c *Config) value { return text{&c.Auth.JWT.Issuer} },
+	},
+	{
+		name: "auth.jwt.audience", kind: kindText,
+		doc:  "What a token must have in its `aud`. Empty: anything, or nothing.",
+		bind: func(c *Config) value { return text{&c.Auth.JWT.Audience} },
+	},
+	{
+		name: "auth.jwt.leeway", fallback: "30s", kind: kindDuration,
+		doc:  "By how much the clocks of gateway and issuer may differ.",
+		bind: func(c *Config) value { return durationOrNone{duration{&c.Auth.JWT.Leeway}} },
+	},
+	{
+		name: "auth.jwt.role", fallback: "reader", kind: kindRole,
+		doc: "The role of a token that names none.",
+		bind: func(c *Config) value {
+			return choice[Role]{&c.Auth.JWT.Role, []Role{RoleReader, RoleWriter, RoleAdmin}}
+		},
+	},
+	{
+		name: "auth.jwt.claims.user", fallback: "sub", kind: kindText,
+		doc:  "The claim of a token that names the user.",
+		bind: func(c *Config) value { return notEmpty{text{&c.Auth.JWT.Claims.User}} },
+	},
+	{
+		name: "auth.jwt.claims.device", fallback: "device", kind: kindText,
+		doc:  "The claim that names the device. A token without it leaves the device to the request.",
+		bind: func(c *Config) value { return notEmpty{text{&c.Auth.JWT.Claims.Device}} },
+	},
+	{
+		name: "auth.jwt.claims.agent", fallback: "agent", kind: kindText,
+		doc:  "The claim that names the agent. A token without it leaves the agent to the request.",
+		bind: func(c *Config) value { return notEmpty{text{&c.Auth.JWT.Claims.Agent}} },
+	},
+	{
+		name: "auth.jwt.claims.role", fallback: "role", kind: kindText,
+		doc:  "The claim that names the role: reader, writer or admin, or a list of which the greatest of these counts.",
+		bind: func(c *Config) value { return notEmpty{text{&c.Auth.JWT.Claims.Role}} },
+	},
+	{
 		name: "startup.wait", fallback: "30s", kind: kindDuration,
 		doc:  "How long the gateway waits at its start for servers that do not answer yet.",
 		bind: func(c *Config) value { return duration{&c.Startup.Wait} },
@@ -169,9 +239,9 @@ var keys = []key{
 		bind: func(c *Config) value { return toggle{&c.Playground} },
 	},
 	{
-		name: "introspection", fallback: "on", kind: kindBool,
-		doc:  "Answer questions about the schema. The playground needs it.",
-		bind: func(c *Config) value { return toggle{&c.Introspection} },
+		name: "introspection", fallback: "on", kind: "on|off|" + kindRole,
+		doc:  "Who may ask about the schema, and is told near names in errors of a document: everybody, nobody, or callers of at least a role. The playground needs it.",
+		bind: func(c *Config) value { return introspection{&c.Introspection} },
 	},
 	{
 		name: "cors.origins", kind: kindList,

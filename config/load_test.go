@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -61,7 +62,7 @@ func TestDefaults(t *testing.T) {
 	if c.Graph != "sqlite:" || c.Records != "sqlite:" || c.Vectors != "sqlite:" || c.Cache != "inprocess:" || c.Embedder != "hashing:" {
 		t.Errorf("stores = %s %s %s %s %s", string(c.Graph), string(c.Records), string(c.Vectors), string(c.Cache), string(c.Embedder))
 	}
-	if c.Log.Level != slog.LevelInfo || c.Log.Format != config.LogText || !c.Metrics || !c.Playground || !c.Introspection {
+	if c.Log.Level != slog.LevelInfo || c.Log.Format != config.LogText || !c.Metrics || !c.Playground || c.Introspection != config.IntrospectionOn {
 		t.Errorf("log = %v, metrics, playground, introspection = %v %v %v", c.Log, c.Metrics, c.Playground, c.Introspection)
 	}
 	if c.Limits.Timeout != 10*time.Second || c.Limits.Body != 1<<20 || c.SQLite.Synchronous != config.SynchronousNormal {
@@ -259,8 +260,29 @@ func TestNoDuration(t *testing.T) {
 
 func TestSwitchFlags(t *testing.T) {
 	c := must(t, given{env: []string{"THALAMUS_PLAYGROUND=off"}, args: []string{"--playground", "on", "--metrics=no", "--introspection", "off"}})
-	if !c.Playground || c.Metrics || c.Introspection {
+	if !c.Playground || c.Metrics || c.Introspection != config.IntrospectionOff {
 		t.Errorf("playground, metrics, introspection = %v %v %v, want true false false", c.Playground, c.Metrics, c.Introspection)
+	}
+}
+
+func TestAccess(t *testing.T) {
+	c := must(t, given{})
+	if c.Development || c.Auth.Configured() || c.Auth.JWT.Leeway != 30*time.Second || c.Auth.JWT.Role != config.RoleReader || c.Auth.JWT.Claims != (config.Claims{User: "sub", Device: "device", Agent: "agent", Role: "role"}) {
+		t.Errorf("the defaults are %v %+v", c.Development, c.Auth)
+	}
+	for text, want := range map[string]config.Introspection{"yes": config.IntrospectionOn, "0": config.IntrospectionOff, "Writer": "writer"} {
+		if c := must(t, given{args: []string{"--development", "--introspection", text}}); c.Introspection != want || !c.Development {
+			t.Errorf("%s: %s, %v", text, c.Introspection, c.Development)
+		}
+	}
+	for _, file := range []string{"introspection: root", "auth.jwt.role: root", "auth.jwt.claims.user: ''", "auth.jwt.jwks: nowhere", "auth: {jwt: {secret: a, secretFile: b}}"} {
+		if _, err := load(t, yaml(file)); err == nil {
+			t.Errorf("%s is accepted", file)
+		}
+	}
+	c = must(t, given{env: []string{"THALAMUS_AUTH_JWT_SECRET=what nobody may see"}})
+	if !c.Auth.Configured() || strings.Contains(fmt.Sprintf("%+v %v", c, c.Effective()), "nobody") {
+		t.Error("the secret is shown, or counts for nothing")
 	}
 }
 

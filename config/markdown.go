@@ -71,7 +71,9 @@ const rules = `
 
 - In the file, nesting and dots mean the same: ` + "`log.level: debug`" + ` is ` + "`log: {level: debug}`" + `. A key may be given once.
 - An environment variable that is empty counts as not set. To empty a key that the file sets, use its flag: ` + "`--otlp-endpoint=`" + `.
-- on|off: also ` + "`true`, `yes`, `1` and `false`, `no`, `0`" + `. A flag takes the word after it: ` + "`--playground off`" + ` or ` + "`--playground=off`" + `.
+- on|off: also ` + "`true`, `yes`, `1` and `false`, `no`, `0`" + `. A flag takes the word after it: ` + "`--playground off`" + ` or ` + "`--playground=off`" + `;
+  only ` + "`--development`" + ` stands alone, and is turned off by ` + "`--development=off`" + `.
+- role: reader, writer or admin, in any case; each may do what the one before it may.
 - duration: a number and a unit, as in ` + "`500ms`, `10s`, `2m`" + `.
 - size: a number of bytes, or one with a unit: ` + "`kB`, `MB`, `GB`" + ` are powers of 1000, ` + "`KiB`, `MiB`, `GiB`" + ` of 1024.
 - list: in the file a YAML list, elsewhere its items with commas between.

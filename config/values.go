@@ -140,6 +140,39 @@ func (v toggle) set(text string) error {
 	return nil
 }
 
+// introspection is on, off or a role.
+type introspection struct{ to *Introspection }
+
+func (v introspection) String() string { return string(*v.to) }
+func (v introspection) set(text string) error {
+	var on bool
+	if (toggle{&on}).set(text) == nil {
+		*v.to = map[bool]Introspection{true: IntrospectionOn, false: IntrospectionOff}[on]
+		return nil
+	}
+	roles := []Introspection{Introspection(RoleReader), Introspection(RoleWriter), Introspection(RoleAdmin)}
+	if (choice[Introspection]{v.to, roles}).set(text) != nil {
+		return fmt.Errorf("%q is neither on nor off, nor one of reader, writer, admin", text)
+	}
+	return nil
+}
+
+// text is any text.
+type text struct{ to *string }
+
+func (v text) String() string        { return *v.to }
+func (v text) set(text string) error { *v.to = text; return nil }
+
+// notEmpty is a text that is not empty.
+type notEmpty struct{ text }
+
+func (v notEmpty) set(text string) error {
+	if text == "" {
+		return errors.New("must not be empty")
+	}
+	return v.text.set(text)
+}
+
 // origins is a list of web origins, separated by commas.
 type origins struct{ to *[]string }
 

@@ -3,7 +3,9 @@
 package graph
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -40,22 +42,38 @@ type Options struct {
 	Log       *slog.Logger
 	Metrics   metric.MeterProvider // nil: none
 	Transport transport.Options
+
+	Authenticator access.Authenticator // who callers are
+	Introspection access.Role          // the least role that may ask about the schema, where Transport allows it; empty: any
 }
 
 // NewHandler serves the schema.
 func NewHandler(o Options) (http.Handler, error) {
-	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), o.Events, model.NewSigner(o.CursorKey), backends{o.Guards})
-	schema := Schema(root)
-	o.Transport.ErrorPresenter, o.Transport.Recover = presenter(o.Log), recovered(o.Log)
-	o.Writes.Submit(submitter(schema, o.Set, o.Log))
-	h := transport.New(schema, o.Transport)
+	if o.Authenticator == nil {
+		return nil, errors.New("graph: nobody says who callers are: Options.Authenticator is nil")
+	}
 	if o.Metrics == nil {
 		o.Metrics = noop.NewMeterProvider()
 	}
+	callers, err := newAdmission(o.Authenticator, o.Log, o.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), o.Events, model.NewSigner(o.CursorKey), backends{o.Guards})
+	schema := Schema(root)
+	may := rights{}
+	if o.Transport.Introspection {
+		may.introspection = cmp.Or(o.Introspection, access.Reader)
+	}
+	o.Transport.ErrorPresenter, o.Transport.Recover = may.discreet(presenter(o.Log)), recovered(o.Log)
+	o.Transport.Admit, o.Transport.Init, o.Transport.Expires = callers.admit, callers.init, access.Expires
+	o.Writes.Submit(submitter(schema, o.Set, o.Log))
+	h := transport.New(schema, o.Transport)
 	reports, err := newOperations(o.Log, o.Metrics)
 	if err != nil {
 		return nil, err
 	}
+	h.Use(may)
 	h.Use(consistency{})
 	h.AroundOperations(reports.observe)
 	h.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
@@ -69,7 +87,7 @@ func NewHandler(o Options) (http.Handler, error) {
 	h.AroundRootFields(func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 		return next(resilience.WithPath(ctx, graphql.GetRootFieldContext(ctx).Field.Alias))
 	})
-	return scoped(h), nil
+	return h, nil
 }
 
 // Schema is the executable schema over resolvers, which may be nil when only its definition is wanted.
@@ -79,21 +97,10 @@ func Schema(root *resolvers.Resolver) graphql.ExecutableSchema {
 	return generated.NewExecutableSchema(cfg)
 }
 
-// scoped reads the caller's scope from the headers of development mode.
-func scoped(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, err := access.FromHeaders(r.Header)
-		if err != nil {
-			http.Error(w, "The headers "+access.UserHeader+", "+access.DeviceHeader+" and "+access.AgentHeader+" hold 1 to 255 printable bytes each, percent-encoded where they are not ASCII.", http.StatusBadRequest)
-			return
-		}
-		next.ServeHTTP(w, r.WithContext(access.WithScope(r.Context(), s)))
-	})
-}
-
-// traced records the calls of a response when its request asked for it.
+// traced records the calls of a response when its request asked for it and comes from an administrator.
 func traced(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	if graphql.GetOperationContext(ctx).Headers.Get(TraceHeader) != "1" {
+	caller, _ := access.CallerOf(ctx)
+	if graphql.GetOperationContext(ctx).Headers.Get(TraceHeader) != "1" || !caller.Role.Includes(access.Admin) {
 		return next(ctx)
 	}
 	trace := resilience.NewTrace(time.Now())

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"thalamus/access"
 	"thalamus/resilience"
 )
 
@@ -110,6 +111,9 @@ func (r *operationReport) end(ctx context.Context) {
 	attrs := []slog.Attr{
 		slog.String("operation", r.op.Name[:min(len(r.op.Name), maxName)]), slog.String("type", string(r.op.Operation)), slog.String("status", r.status()),
 		slog.Duration("took", took), slog.Int64("calls", r.calls.Load()),
+	}
+	if caller, known := access.CallerOf(ctx); known {
+		attrs = append(attrs, slog.String("caller", caller.Name))
 	}
 	if codes := codesOf(r.errors); len(codes) > 0 {
 		attrs = append(attrs, slog.Any("errors", codes))

@@ -8,8 +8,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// withRoles adds to the description of each type and field the store that answers it, because introspection shows
-// descriptions and no directives.
+// withRoles adds to the description of each type and field the store that answers it and the role that a caller needs,
+// because introspection shows descriptions and no directives.
 func withRoles(s *ast.Schema) *ast.Schema {
 	out := *s
 	out.Types = make(map[string]*ast.Definition, len(s.Types))
@@ -24,7 +24,11 @@ func withRoles(s *ast.Schema) *ast.Schema {
 		}
 		out.Types[name] = &d
 	}
-	out.Query, out.Mutation, out.Subscription = out.Types[s.Query.Name], out.Types[s.Mutation.Name], out.Types[s.Subscription.Name]
+	for _, root := range []**ast.Definition{&out.Query, &out.Mutation, &out.Subscription} {
+		if *root != nil {
+			*root = out.Types[(*root).Name]
+		}
+	}
 	out.PossibleTypes, out.Implements = relinked(s.PossibleTypes, out.Types), relinked(s.Implements, out.Types)
 	return &out
 }
@@ -41,10 +45,13 @@ func relinked(lists map[string][]*ast.Definition, types map[string]*ast.Definiti
 }
 
 func described(text string, directives ast.DirectiveList) string {
-	from := directives.ForName("from")
-	if from == nil {
-		return text
+	if from := directives.ForName("from"); from != nil {
+		text += fmt.Sprintf(" Answered by the %s store.", strings.ToLower(roleOf(from)))
 	}
-	role := strings.ToLower(from.Arguments.ForName("role").Value.Raw)
-	return fmt.Sprintf("%s Answered by the %s store.", text, role)
+	if needed := directives.ForName("access"); needed != nil {
+		text += fmt.Sprintf(" Needs the role %s.", roleOf(needed))
+	}
+	return text
 }
+
+func roleOf(d *ast.Directive) string { return d.Arguments.ForName("role").Value.Raw }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"thalamus/access"
 	"thalamus/graph"
 	"thalamus/graph/graphtest"
 	"thalamus/graph/model"
@@ -60,7 +61,7 @@ func TestEverythingIsDescribed(t *testing.T) {
 	for name, d := range graph.Schema(nil).Schema().Directives {
 		check(d.Description, "@"+name)
 		for _, a := range d.Arguments {
-			if name == "from" {
+			if name == "from" || name == "access" {
 				check(a.Description, "@"+name, a.Name)
 			}
 		}
@@ -151,6 +152,39 @@ func checkWhere(t *testing.T, schema *ast.Schema, spec stores.Spec, where *ast.D
 
 // administrative are the mutations that are about writes, stores and backends rather than nodes.
 var administrative = []string{"retrySaga", "resolveSaga", "repairDrift", "holdBackend"}
+
+// TestRolesOfRootFields wants what operators need to say so, in the schema and in its descriptions, and everything else to
+// have the role of its kind.
+func TestRolesOfRootFields(t *testing.T) {
+	schema := graph.Schema(nil).Schema()
+	forAdmins := append([]string{"drift"}, administrative...)
+	seen := 0
+	for _, root := range []struct {
+		operation ast.Operation
+		def       *ast.Definition
+		usual     access.Role
+	}{{ast.Query, schema.Query, access.Reader}, {ast.Mutation, schema.Mutation, access.Writer}, {ast.Subscription, schema.Subscription, access.Reader}} {
+		if root.def == nil {
+			continue
+		}
+		for _, f := range root.def.Fields {
+			want := root.usual
+			if slices.Contains(forAdmins, f.Name) {
+				want = access.Admin
+				seen++
+			}
+			if got := graph.Needs(root.operation, f); got != want {
+				t.Errorf("%s needs %s, want %s", f.Name, got, want)
+			}
+			if strings.Contains(f.Description, "Needs the role ADMIN.") != (want == access.Admin) {
+				t.Errorf("the description of %s: %s", f.Name, f.Description)
+			}
+		}
+	}
+	if seen != len(forAdmins) {
+		t.Errorf("%d of %d fields for administrators are there", seen, len(forAdmins))
+	}
+}
 
 // TestMutationsAreAlike wants one input, with a key, a way to wait and, for edits, a version, and in every answer problems
 // and the saga.

@@ -29,9 +29,11 @@ type failures struct {
 
 type failuresKey struct{}
 
-// submitter makes writes that waited as they were sent: as mutations of the same schema, in the scope of their author.
+// submitter makes writes that waited as they were sent: as mutations of the same schema, in the scope of their author. They
+// are checked like any other, and may do no more than a writer, which is what their author was when they were accepted.
 func submitter(schema graphql.ExecutableSchema, set *stores.Set, log *slog.Logger) saga.Submitter {
 	ex := executor.New(schema)
+	ex.Use(rights{})
 	ex.SetRecoverFunc(recovered(log))
 	ex.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {
 		if f, ok := ctx.Value(failuresKey{}).(*failures); ok {
@@ -47,7 +49,7 @@ func submitter(schema graphql.ExecutableSchema, set *stores.Set, log *slog.Logge
 			return err
 		}
 		failed := &failures{}
-		ctx = access.WithScope(context.WithValue(ctx, failuresKey{}, failed), s)
+		ctx = access.With(context.WithValue(ctx, failuresKey{}, failed), access.Caller{Name: "queue", Scope: s, Role: access.Writer})
 		ctx = graphql.StartOperationTrace(ctx)
 		op, errs := ex.CreateOperationContext(ctx, &graphql.RawParams{Query: document, Variables: variables, ReadTime: graphql.TraceTiming{Start: stores.Now(), End: stores.Now()}})
 		if len(errs) > 0 {

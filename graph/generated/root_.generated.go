@@ -4660,14 +4660,14 @@ type ForgetPayload {
     kinds: [DriftKind!]
     "How many findings to list, 1 to 1000."
     first: Int = 100
-  ): Drift @from(role: VECTORS)
+  ): Drift @from(role: VECTORS) @access(role: ADMIN)
 }
 
 extend type Mutation {
-  "For administrators. Mends the drift of this scope: copies without their node are deleted, missing ones are made again from the record of truth. The lost record of an entity comes back empty, since nothing else holds its content."
-  repairDrift("What to mend." input: RepairDriftInput!): RepairDriftPayload!
-  "For administrators. Keeps every call from the backend of a role, to see what becomes of the gateway without it, or lets calls through again."
-  holdBackend("Which one." input: HoldBackendInput!): HoldBackendPayload!
+  "Mends the drift of this scope: copies without their node are deleted, missing ones are made again from the record of truth. The lost record of an entity comes back empty, since nothing else holds its content."
+  repairDrift("What to mend." input: RepairDriftInput!): RepairDriftPayload! @access(role: ADMIN)
+  "Keeps every call from the backend of a role, to see what becomes of the gateway without it, or lets calls through again."
+  holdBackend("Which one." input: HoldBackendInput!): HoldBackendPayload! @access(role: ADMIN)
 }
 
 "How stores differ from each other."
@@ -5804,10 +5804,10 @@ type DecayPayload {
 }
 
 extend type Mutation {
-  "For administrators: works at once on a write that waits or is stuck, and answers how far it has come."
-  retrySaga("Which one." input: RetrySagaInput!): SagaPayload!
-  "For administrators: declares a write that waits, is taken back or is stuck to be COMPENSATED, so that others may write the same nodes again. What its steps wrote stays as it is; ` + "`" + `steps` + "`" + ` says what that may be."
-  resolveSaga("Which one, and why." input: ResolveSagaInput!): SagaPayload!
+  "Works at once on a write that waits or is stuck, and answers how far it has come."
+  retrySaga("Which one." input: RetrySagaInput!): SagaPayload! @access(role: ADMIN)
+  "Declares a write that waits, is taken back or is stuck to be COMPENSATED, so that others may write the same nodes again. What its steps wrote stays as it is; ` + "`" + `steps` + "`" + ` says what that may be."
+  resolveSaga("Which one, and why." input: ResolveSagaInput!): SagaPayload! @access(role: ADMIN)
 }
 
 "A write that touches stores: all of it happens, or nothing of it."
@@ -6056,6 +6056,22 @@ directive @from(
   "The role of the store."
   role: Role!
 ) on FIELD_DEFINITION | OBJECT
+
+"How much a caller may do."
+enum AccessRole {
+  "Queries and subscriptions."
+  READER
+  "Changes to the memory, too."
+  WRITER
+  "What operators need, too."
+  ADMIN
+}
+
+"The least role that a field of Query, Mutation or Subscription needs. Where it is missing, mutations need WRITER and the others READER."
+directive @access(
+  "The role; greater ones include it."
+  role: AccessRole!
+) on FIELD_DEFINITION
 
 "How a backend is."
 enum BackendState {

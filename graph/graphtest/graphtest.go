@@ -17,6 +17,7 @@ import (
 	metrics "go.opentelemetry.io/otel/metric/noop"
 	spans "go.opentelemetry.io/otel/trace/noop"
 
+	"thalamus/access"
 	"thalamus/config"
 	"thalamus/events"
 	"thalamus/examples"
@@ -114,9 +115,15 @@ func (s *server) Name() string                   { return s.embedded.Name() }
 func (s *server) Ping(ctx context.Context) error { return s.embedded.Ping(ctx) }
 func (s *server) Close() error                   { return s.close() }
 
-func begin(tb testing.TB, change func(*stores.Set), protection *resilience.Settings) *Gateway {
+// NewEdge starts an edge over empty stores with other options, such as another way to tell callers.
+func NewEdge(tb testing.TB, options func(*graph.Options)) *Gateway {
 	tb.Helper()
-	g, err := start(tb.TempDir(), change, protection)
+	return begin(tb, func(*stores.Set) {}, nil, options)
+}
+
+func begin(tb testing.TB, change func(*stores.Set), protection *resilience.Settings, options ...func(*graph.Options)) *Gateway {
+	tb.Helper()
+	g, err := start(tb.TempDir(), change, protection, options...)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -190,7 +197,7 @@ func load(g *Gateway) error {
 	return errors.Join(err, bad)
 }
 
-func start(dir string, change func(*stores.Set), protection *resilience.Settings) (*Gateway, error) {
+func start(dir string, change func(*stores.Set), protection *resilience.Settings, edge ...func(*graph.Options)) (*Gateway, error) {
 	ctx, log := context.Background(), &Log{}
 	logger := slog.New(log)
 	cfg, err := configuration(dir)
@@ -222,9 +229,12 @@ func start(dir string, change func(*stores.Set), protection *resilience.Settings
 	g.Set = resilience.Wrap(set, guards)
 	g.Writes = saga.New(g.Set, saga.Options{Log: logger, Rest: time.Millisecond})
 	g.Events = events.New(g.Set, events.Options{Log: logger, Changes: guards.Watch})
-	options := graph.Options{Set: g.Set, Guards: guards, Writes: g.Writes, Events: g.Events, CursorKey: []byte("a key for tests only"), Log: logger}
+	options := graph.Options{Set: g.Set, Guards: guards, Writes: g.Writes, Events: g.Events, CursorKey: []byte("a key for tests only"), Log: logger, Authenticator: access.Development{}}
 	options.Transport.Introspection = true
 	options.Transport.Timeout = time.Hour // tests are not timed, however slow the machine
+	for _, change := range edge {
+		change(&options)
+	}
 	g.Handler, err = graph.NewHandler(options)
 	return g, err
 }

@@ -14,6 +14,7 @@ Everything the endpoint understands, generated from graph/schema. The playground
 prints it as SDL.
 
 - A type ends in ` + "`!`" + ` when it is never null. What another store than its parent's answers can be null, and names the role of that store.
+- Some fields are for a [role](security.md#roles) of the caller. Other mutations need the role WRITER, other queries READER.
 - Every list that pages is a connection: ` + "`first`" + ` with ` + "`after`" + ` goes forwards, ` + "`last`" + ` with ` + "`before`" + ` backwards, at most 200 at once.
 - Every mutation takes one ` + "`input`" + ` and answers with the changed node and with ` + "`problems`" + `; see [errors](errors.md).
 `
@@ -70,6 +71,9 @@ func (p *page) fields(fields ast.FieldList) {
 		if role := from(f.Directives); role != "" {
 			meaning += " From " + role + "."
 		}
+		if needed := roleIn(f.Directives, "access"); needed != "" {
+			meaning += " For the role " + needed + "."
+		}
 		for _, a := range f.Arguments {
 			meaning += fmt.Sprintf("<br>· `%s` (%s): %s", a.Name, argument(a), oneLine(a.Description))
 		}
@@ -103,9 +107,12 @@ func kind(def *ast.Definition) string {
 }
 
 // from is the role of the store that answers.
-func from(d ast.DirectiveList) string {
-	if f := d.ForName("from"); f != nil {
-		return f.Arguments.ForName("role").Value.Raw
+func from(d ast.DirectiveList) string { return roleIn(d, "from") }
+
+// roleIn is the role that a directive names, or nothing.
+func roleIn(d ast.DirectiveList, directive string) string {
+	if found := d.ForName(directive); found != nil {
+		return found.Arguments.ForName("role").Value.Raw
 	}
 	return ""
 }

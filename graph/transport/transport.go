@@ -48,6 +48,9 @@ type Options struct {
 	// WebSocket alike: "https://app.example", "http://localhost:*" (syntax of path.Match), or "*" for all of them.
 	// The server's own origin, and clients that send none, are always welcome.
 	Origins []string
+	// Admit is asked to accept every request but preflights, before it is read. The context that it returns is that of the
+	// request's operations. Nil accepts all.
+	Admit func(r *http.Request) (context.Context, *Refusal)
 	// Init is asked to accept a WebSocket's connection_init, whose payload is where browsers put credentials; it is nil
 	// when there is none. The context it returns, made from ctx, is that of every operation on the socket. An error
 	// closes the socket with CloseForbidden; the message of a *gqlerror.Error with a code is the reason its client reads.
@@ -153,10 +156,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Handler: h, w: w, r: r, control: http.NewResponseController(w)}
 	defer x.rescue()
 	x.commonHeaders()
+	if !x.admitted() {
+		return
+	}
 	switch {
 	case r.Method == http.MethodOptions:
 		x.preflight()
-	case wantsWebsocket(r):
+	case WantsWebSocket(r):
 		x.upgrade()
 	default:
 		x.operate()

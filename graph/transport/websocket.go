@@ -73,9 +73,9 @@ func (h *Handler) admit() bool {
 
 func (h *Handler) release() { h.lasting.Add(-1) }
 
-// wantsWebsocket reports whether a request asks to become a WebSocket. Other upgrades, such as curl's offer of h2c, are
+// WantsWebSocket reports whether a request asks to become a WebSocket. Other upgrades, such as curl's offer of h2c, are
 // requests like any other.
-func wantsWebsocket(r *http.Request) bool {
+func WantsWebSocket(r *http.Request) bool {
 	return hasToken(r.Header, "Connection", "upgrade") && hasToken(r.Header, "Upgrade", "websocket")
 }
 

@@ -45,6 +45,7 @@ func (r *run) gateway() *gateway {
 	environ := append([]string{
 		"THALAMUS_LISTEN=127.0.0.1:0", "THALAMUS_LOG_FORMAT=json", "THALAMUS_PLAYGROUND=off", "THALAMUS_GUARD_OPEN=50ms",
 		"THALAMUS_SAGA_LEASE=" + r.lease().String(), "THALAMUS_CURSORS_KEY=a key for this trial only",
+		"THALAMUS_DEVELOPMENT=on", // writers choose their scope
 	}, r.Environ...)
 	if r.Split {
 		environ = append(environ, "CHAOS_SPLIT=1")
