@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -22,6 +23,7 @@ const (
 	CodeNotAcceptable        = "NOT_ACCEPTABLE"
 	CodePayloadTooLarge      = "PAYLOAD_TOO_LARGE"
 	CodeUnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE"
+	CodeRateLimited          = "RATE_LIMITED"
 	CodePersistedQuery       = "PERSISTED_QUERY_NOT_SUPPORTED"
 	CodeTimeout              = "TIMEOUT"
 	CodeInternal             = "INTERNAL"
@@ -110,6 +112,17 @@ func (x *exchange) refuse(ctx context.Context, f *fault) {
 	form := parseAccept(x.r.Header.Values("Accept")).best(plainJSON, graphqlJSON)
 	response := x.exec.DispatchError(ctx, gqlerror.List{coded(f.code, f.message)})
 	x.writeJSON(form, cmp.Or(f.status, statusOf(form, response)), response)
+}
+
+// postpone gives an answer that says to come back later the status and header that say so to clients in general.
+func (x *exchange) postpone(r *graphql.Response) (status int, ok bool) {
+	if hasData(r) || r.Errors[0].Extensions["code"] != CodeRateLimited {
+		return 0, false
+	}
+	if ms, ok := r.Errors[0].Extensions["retryAfterMs"].(int); ok {
+		x.w.Header().Set("Retry-After", strconv.Itoa((ms+999)/1000))
+	}
+	return http.StatusTooManyRequests, true
 }
 
 // explain replaces the executor's words where they do not help.

@@ -177,13 +177,22 @@ func (x *exchange) operate() {
 	case form == unacceptable:
 		x.refuse(ctx, errNotAcceptable)
 	case len(errs) != 0:
-		x.respond(ctx, form, graphql.OneShot(x.exec.DispatchError(ctx, explain(op, errs))))
+		x.reject(ctx, form, x.exec.DispatchError(ctx, explain(op, errs)))
 	default:
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		responses, ctx := x.exec.DispatchOperation(ctx, op)
 		x.respond(ctx, form, responses)
 	}
+}
+
+// reject answers an operation that was not begun.
+func (x *exchange) reject(ctx context.Context, form form, r *graphql.Response) {
+	if status, ok := x.postpone(r); ok {
+		x.writeJSON(parseAccept(x.r.Header.Values("Accept")).best(plainJSON, graphqlJSON), status, r)
+		return
+	}
+	x.respond(ctx, form, graphql.OneShot(r))
 }
 
 // respond writes the responses in the chosen form: all of them as events, or the only one as JSON.
