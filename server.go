@@ -18,6 +18,7 @@ import (
 	"thalamus/config"
 	"thalamus/examples"
 	"thalamus/graph"
+	"thalamus/graph/limits"
 	"thalamus/graph/transport"
 	"thalamus/playground"
 	"thalamus/resilience"
@@ -145,8 +146,14 @@ func (s *server) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	persisted, err := persisted(s.cfg)
+	if err != nil {
+		return nil, err
+	}
 	api, err := graph.NewHandler(graph.Options{
 		Set: s.set, Guards: s.guards, Writes: s.writes, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
+		Limits: operationLimits(s.cfg.Limits), Persisted: persisted,
+		Rate: limits.Rate{PerSecond: s.cfg.Limits.Rate, Burst: s.cfg.Limits.Burst},
 		Transport: transport.Options{
 			MaxBody: int64(s.cfg.Limits.Body), Timeout: s.cfg.Limits.Timeout,
 			Introspection: s.cfg.Introspection, Origins: s.cfg.CORS.Origins,
@@ -170,6 +177,27 @@ func (s *server) handler() (http.Handler, error) {
 		mux.Handle("/", page)
 	}
 	return observed(mux, secured(localOnly(s.streams.handler(mux))), s.telemetry, s.log)
+}
+
+// operationLimits are the limits on one operation.
+func operationLimits(l config.Limits) limits.Limits {
+	return limits.Limits{
+		Document: limits.Measure{
+			Bytes: int(l.Document), Tokens: l.Tokens, Operations: l.Operations, Fragments: l.Fragments, Variables: l.Variables,
+			Depth: l.Depth, Selections: l.Selections, Aliases: l.Aliases, Directives: l.Directives, RootFields: l.RootFields,
+			Pairs: l.Pairs,
+		},
+		Cost: l.Cost, Calls: l.Calls,
+	}
+}
+
+// persisted knows the documents that clients may send by their hash, and is told whether they may send others.
+func persisted(cfg *config.Config) (*limits.Persisted, error) {
+	if cfg.Persisted.Allowed == "" {
+		return limits.NewPersisted(nil, cfg.Persisted.Automatic), nil
+	}
+	allowed, err := limits.Allowed(cfg.Persisted.Allowed, graph.Schema(nil).Schema(), operationLimits(cfg.Limits))
+	return limits.NewPersisted(allowed, false), err
 }
 
 func examplesPage() (http.Handler, error) {

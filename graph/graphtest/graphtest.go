@@ -69,26 +69,34 @@ var Scope = stores.NewScope("", "", "")
 // New starts an edge over empty stores.
 func New(tb testing.TB) *Gateway {
 	tb.Helper()
-	return begin(tb, func(*stores.Set) {}, nil)
+	return begin(tb, func(*stores.Set) {}, nil, asIs)
 }
+
+// NewWith starts an edge over empty stores that is configured differently.
+func NewWith(tb testing.TB, edge func(*graph.Options)) *Gateway {
+	tb.Helper()
+	return begin(tb, func(*stores.Set) {}, nil, edge)
+}
+
+func asIs(*graph.Options) {}
 
 // NewGuarded starts an edge over empty stores whose guards have protection: retries, bulkheads, breakers and timeouts. Faults
 // are injected behind it. Other edges have none, so that each fault is seen once and as it is.
 func NewGuarded(tb testing.TB, s resilience.Settings) *Gateway {
 	tb.Helper()
-	return begin(tb, func(*stores.Set) {}, &s)
+	return begin(tb, func(*stores.Set) {}, &s, asIs)
 }
 
 // NewSplit starts an edge whose stores count as separate databases, so that no transaction spans them.
 func NewSplit(tb testing.TB) *Gateway {
 	tb.Helper()
-	return begin(tb, func(set *stores.Set) { set.Atomic = nil }, nil)
+	return begin(tb, func(set *stores.Set) { set.Atomic = nil }, nil, asIs)
 }
 
 // NewServers starts an edge like [NewGuarded], whose stores count as servers, one for each role.
 func NewServers(tb testing.TB, s resilience.Settings) *Gateway {
 	tb.Helper()
-	return begin(tb, asServers, &s)
+	return begin(tb, asServers, &s, asIs)
 }
 
 // asServers takes from the backends of a set what they are known for as parts of this process.
@@ -112,9 +120,9 @@ func (s *server) Name() string                   { return s.embedded.Name() }
 func (s *server) Ping(ctx context.Context) error { return s.embedded.Ping(ctx) }
 func (s *server) Close() error                   { return s.close() }
 
-func begin(tb testing.TB, change func(*stores.Set), protection *resilience.Settings) *Gateway {
+func begin(tb testing.TB, change func(*stores.Set), protection *resilience.Settings, edge func(*graph.Options)) *Gateway {
 	tb.Helper()
-	g, err := start(tb.TempDir(), change, protection)
+	g, err := start(tb.TempDir(), change, protection, edge)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -152,7 +160,7 @@ var (
 		if sampleDir, err = os.MkdirTemp("", "thalamus-sample-"); err != nil {
 			return nil, err
 		}
-		if shared, err = start(sampleDir, func(*stores.Set) {}, nil); err != nil {
+		if shared, err = start(sampleDir, func(*stores.Set) {}, nil, asIs); err != nil {
 			return nil, err
 		}
 		return shared, load(shared)
@@ -188,7 +196,7 @@ func load(g *Gateway) error {
 	return errors.Join(err, bad)
 }
 
-func start(dir string, change func(*stores.Set), protection *resilience.Settings) (*Gateway, error) {
+func start(dir string, change func(*stores.Set), protection *resilience.Settings, edge func(*graph.Options)) (*Gateway, error) {
 	ctx, log := context.Background(), &Log{}
 	logger := slog.New(log)
 	cfg, err := configuration(dir)
@@ -208,9 +216,9 @@ func start(dir string, change func(*stores.Set), protection *resilience.Settings
 		return nil, err
 	}
 	g := &Gateway{Log: log, Config: cfg}
-	chain := []resilience.Middleware{observe, g.inject}
+	chain := []resilience.Middleware{graph.CountCalls, observe, g.inject}
 	if protection != nil {
-		chain = chain[:1]
+		chain = chain[:2]
 	}
 	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return slices.Clone(chain) })
 	if protection != nil {
@@ -222,6 +230,7 @@ func start(dir string, change func(*stores.Set), protection *resilience.Settings
 	options := graph.Options{Set: g.Set, Guards: guards, Writes: g.Writes, CursorKey: []byte("a key for tests only"), Log: logger}
 	options.Transport.Introspection = true
 	options.Transport.Timeout = time.Hour // tests are not timed, however slow the machine
+	edge(&options)
 	g.Handler, err = graph.NewHandler(options)
 	return g, err
 }

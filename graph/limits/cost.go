@@ -191,7 +191,7 @@ func (r *reckoning) node(def *ast.Definition, set ast.SelectionSet, from sizing)
 
 // length is how long a list can be: as the largest of its slicing arguments says, or as is assumed without them.
 func (r *reckoning) length(w *weight, def *ast.FieldDefinition, f *ast.Field) int {
-	longest, given := 0, false
+	most, given := 0, false
 	for _, path := range w.slicing {
 		name, rest, nested := strings.Cut(path, ".")
 		value := r.argument(def, f, name)
@@ -200,13 +200,13 @@ func (r *reckoning) length(w *weight, def *ast.FieldDefinition, f *ast.Field) in
 			value = input[rest]
 		}
 		if n, ok := whole(value); ok {
-			longest, given = max(longest, n), true
+			most, given = max(most, n), true
 		}
 	}
 	if !given {
 		return w.assumed
 	}
-	return longest
+	return most
 }
 
 // argument is the value of an argument; nil when it has none. A number that cannot be read is too large.
@@ -214,7 +214,7 @@ func (r *reckoning) argument(def *ast.FieldDefinition, f *ast.Field, name string
 	if a := f.Arguments.ForName(name); a != nil {
 		switch value, err := a.Value.Value(r.variables); {
 		case err != nil:
-			return ceiling
+			return longest
 		case value != nil:
 			return value
 		}
@@ -227,23 +227,26 @@ func (r *reckoning) argument(def *ast.FieldDefinition, f *ast.Field, name string
 	return nil
 }
 
-// whole reads a number as arguments hold it, or the length of a list; what is no number of nodes is 0.
+// longest is more than any list can hold: a field that is asked for more says so itself, and asks no store.
+const longest = 1000
+
+// whole reads a number as arguments hold it, or the length of a list.
 func whole(v any) (n int, ok bool) {
 	switch v := v.(type) {
 	case int64:
-		return int(min(max(v, 0), ceiling)), true
+		return int(min(max(v, 0), longest)), true
 	case int:
-		return min(max(v, 0), ceiling), true
+		return min(max(v, 0), longest), true
 	case float64:
-		return int(min(max(v, 0), ceiling)), true
+		return int(min(max(v, 0), longest)), true
 	case json.Number:
 		f, err := v.Float64()
 		if err != nil {
-			return ceiling, true // larger than any number
+			return longest, true // no number is so large
 		}
 		return whole(f)
 	case []any:
-		return len(v), true
+		return min(len(v), longest), true
 	}
 	return 0, false
 }

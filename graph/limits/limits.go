@@ -26,7 +26,7 @@ var Default = Limits{
 		Bytes: 64 << 10, Tokens: 4000, Operations: 20, Fragments: 100, Variables: 100, Depth: 24, Selections: 4000,
 		Aliases: 100, Directives: 100, RootFields: 50, Pairs: 5000,
 	},
-	Cost: 25_000, Calls: 500,
+	Cost: 100_000, Calls: 500,
 }
 
 // OrDefault fills in what is not given.

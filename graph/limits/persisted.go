@@ -27,8 +27,8 @@ const (
 
 // Persisted lets a request name its document by its hash, in Apollo's way: extensions.persistedQuery holds version 1 and
 // sha256Hash. With a list of allowed documents it knows these, and refuses any other. Without one it keeps what clients
-// send together with a hash, once the document has proved valid and within the limits, for as long as there is room.
-// It belongs in front of the [Guard], so that what it fills in is measured, too.
+// send together with a hash, once its [Keeper] has seen that the document is valid and within the limits, for as long as
+// there is room. It belongs in front of the [Guard], so that what it fills in is measured, too.
 type Persisted struct {
 	automatic bool
 	allowed   map[string]string // text by hash; nil: all are
@@ -41,7 +41,6 @@ type Persisted struct {
 var _ interface {
 	graphql.HandlerExtension
 	graphql.OperationParameterMutator
-	graphql.OperationContextMutator
 } = (*Persisted)(nil)
 
 // NewPersisted holds clients to the allowed documents, if it is given any. Otherwise automatic says whether it keeps the
@@ -127,10 +126,24 @@ func (p *Persisted) find(request *graphql.RawParams, hash string) *gqlerror.Erro
 	return nil
 }
 
-// MutateOperationContext keeps the document of a valid operation that was sent with its hash; it changes nothing.
-func (p *Persisted) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	if hash, ok, _ := named(op.Extensions); ok && p.automatic {
-		p.keep(hash, op.RawQuery)
+// Keeper keeps documents for a [Persisted]. It belongs behind everything that refuses operations.
+type Keeper struct{ For *Persisted }
+
+var _ interface {
+	graphql.HandlerExtension
+	graphql.OperationContextMutator
+} = Keeper{}
+
+// ExtensionName is, like Validate, of an extension of gqlgen.
+func (Keeper) ExtensionName() string { return "Keeper" }
+
+// Validate accepts every schema.
+func (Keeper) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext keeps a document that was sent with its hash; it changes nothing.
+func (k Keeper) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	if hash, ok, _ := named(op.Extensions); ok && k.For.automatic {
+		k.For.keep(hash, op.RawQuery)
 	}
 	return nil
 }
