@@ -3,7 +3,6 @@ package graph_test
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -177,34 +176,17 @@ func outcome(t *testing.T, a attacks.Attack, body []byte) (codes []string) {
 	}
 	for _, e := range r.Errors {
 		switch code := e.Code(); code {
-		case "", "INTERNAL", "TIMEOUT", "STORE_UNAVAILABLE":
+		case "":
+			if e.Message != "invalid json" { // as gqlgen's socket says
+				t.Errorf("%s: %+v", a.Name, e)
+			}
+		case "INTERNAL", "TIMEOUT", "STORE_UNAVAILABLE":
 			t.Errorf("%s: %+v", a.Name, e)
 		default:
 			codes = append(codes, code)
 		}
 	}
 	return codes
-}
-
-// TestKnownKillers wants each attack that has ended other servers to be refused by the limit that was made for it.
-func TestKnownKillers(t *testing.T) {
-	g := graphtest.Sample(t)
-	for name, want := range map[string]string{
-		"nesting 3: unclosed [, 1000000":           limits.CodeBytes,
-		"nesting 1: unclosed [, 500":               "GRAPHQL_PARSE_FAILED",
-		"fragments 7: spread twice, 24":            limits.CodeSelections,
-		"fragments 25: spread twice, 98":           limits.CodeSelections,
-		"fragments 12: inline, 26":                 "",
-		"repetition 2: __typename, 3000":           limits.CodePairs,
-		"repetition 3: __typename, 10000":          limits.CodeBytes,
-		"aliases 4: __typename, 20000":             limits.CodeBytes,
-		"aliases 2: __typename, 101":               limits.CodeAliases,
-		"definitions 3: variables, 5000":           limits.CodeBytes,
-		"definitions 2: variables, 101":            limits.CodeVariables,
-		"cycles 1: ":                               "GRAPHQL_VALIDATION_FAILED",
-	} {
-		_, _, _ = g, name, want
-	}
 }
 
 // TestSoakAttacks measures what the attacks take: the time of each, through every door, and what is left behind.
@@ -227,13 +209,13 @@ func TestSoakAttacks(t *testing.T) {
 				d.send(t, a)
 				best = min(best, time.Since(start))
 			}
-			took = append(took, taken{a.Name, best})
+			took = append(took, taken{d.name + ", " + a.Name, best})
 		}
 		slices.SortFunc(took, func(a, b taken) int { return cmp.Compare(b.time, a.time) })
 		t.Logf("%s: %d attacks, median %v, worst %v", d.name, len(took), took[len(took)/2].time, took[:5])
 		for _, slow := range took {
 			if slow.time > most {
-				t.Errorf("%s: %v", d.name, slow)
+				t.Error(slow)
 			}
 		}
 	}
@@ -253,7 +235,9 @@ type taken struct {
 	time   time.Duration
 }
 
-func (t taken) String() string { return fmt.Sprintf("%v %s", t.time.Round(10*time.Microsecond), t.attack) }
+func (t taken) String() string {
+	return fmt.Sprintf("%v %s", t.time.Round(10*time.Microsecond), t.attack)
+}
 
 func settledHeap() int64 {
 	runtime.GC()
@@ -262,5 +246,3 @@ func settledHeap() int64 {
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
-
-var _ = context.Background

@@ -3207,24 +3207,24 @@ var sources = []*ast.Source{
     last: Int
     "End before this cursor."
     before: String
-  ): EntityConnection @from(role: GRAPH) @cost(weight: "5")
+  ): EntityConnection @from(role: GRAPH) @cost(weight: "200")
     @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One entity by its global id or by its name (the current version), or null."
   entity(
     "Its global id or its name."
     by: EntityBy!
-  ): Entity @from(role: GRAPH) @cost(weight: "2")
+  ): Entity @from(role: GRAPH) @cost(weight: "100")
 }
 
 extend type Mutation {
   "Writes the current entity of a name: a new one, or changes to the one there is."
-  upsertEntity("What is known." input: UpsertEntityInput!): EntityPayload! @cost(weight: "10")
+  upsertEntity("What is known." input: UpsertEntityInput!): EntityPayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateEntity("What to change." input: UpdateEntityInput!): EntityPayload! @cost(weight: "10")
+  updateEntity("What to change." input: UpdateEntityInput!): EntityPayload! @cost(weight: "500")
   "Closes an entity whose truth ended and opens a new version that supersedes it."
-  supersedeEntity("What is true now." input: SupersedeEntityInput!): EntityPayload! @cost(weight: "10")
+  supersedeEntity("What is true now." input: SupersedeEntityInput!): EntityPayload! @cost(weight: "500")
   "Forgets an entity with its record, mentions, edges and vector."
-  deleteEntity("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "10")
+  deleteEntity("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
 }
 
 "A thing that episodes speak of. Identity, type, summary and validity live in the graph, the rest in the records."
@@ -3321,7 +3321,7 @@ type Entity implements Node @from(role: GRAPH) {
     first: Int = 10
     "Least similarity, 0 to 1."
     threshold: Float = 0
-  ): [SimilarEntity!] @from(role: VECTORS) @cost(weight: "10")
+  ): [SimilarEntity!] @from(role: VECTORS) @cost(weight: "50")
     @listSize(assumedSize: 10, slicingArguments: ["first"], requireOneSlicingArgument: false)
   "The vector that stands for it."
   embedding: Vector @from(role: VECTORS) @cost(weight: "2")
@@ -3372,7 +3372,7 @@ type EntityConnection @from(role: GRAPH) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int @cost(weight: "5")
+  totalCount: Int @cost(weight: "100")
 }
 
 "An entity in a list."
@@ -3586,22 +3586,22 @@ type EntityPayload {
     last: Int
     "End before this cursor."
     before: String
-  ): EpisodeConnection @from(role: GRAPH) @cost(weight: "5")
+  ): EpisodeConnection @from(role: GRAPH) @cost(weight: "200")
     @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One episode, or null."
   episode(
     "Its global id."
     id: ID!
-  ): Episode @from(role: GRAPH) @cost(weight: "2")
+  ): Episode @from(role: GRAPH) @cost(weight: "100")
 }
 
 extend type Mutation {
   "Remembers something that happened."
-  createEpisode("What happened." input: CreateEpisodeInput!): EpisodePayload! @cost(weight: "10")
+  createEpisode("What happened." input: CreateEpisodeInput!): EpisodePayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateEpisode("What to change." input: UpdateEpisodeInput!): EpisodePayload! @cost(weight: "10")
+  updateEpisode("What to change." input: UpdateEpisodeInput!): EpisodePayload! @cost(weight: "500")
   "Forgets an episode with its mentions, edges and vector."
-  deleteEpisode("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "10")
+  deleteEpisode("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
 }
 
 "Something that happened, told in words: one step of a session."
@@ -3672,7 +3672,7 @@ type Episode implements Node @from(role: GRAPH) {
     first: Int = 10
     "Least similarity, 0 to 1."
     threshold: Float = 0
-  ): [SimilarEpisode!] @from(role: VECTORS) @cost(weight: "10")
+  ): [SimilarEpisode!] @from(role: VECTORS) @cost(weight: "50")
     @listSize(assumedSize: 10, slicingArguments: ["first"], requireOneSlicingArgument: false)
   "The profile of its owner."
   profile: Profile @from(role: RECORDS) @cost(weight: "1")
@@ -3747,7 +3747,7 @@ type EpisodeConnection @from(role: GRAPH) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int @cost(weight: "5")
+  totalCount: Int @cost(weight: "100")
 }
 
 "An episode in a list."
@@ -4084,7 +4084,7 @@ input IDListFilter {
 `, BuiltIn: false},
 	{Name: "../schema/forget.graphqls", Input: `extend type Mutation {
   "Erases many nodes with everything that hangs on them from every store, and proves it. It may take several writes, one after the other, each about one noun; a fault ends it half way, and the same request goes on from there."
-  forget("What to forget." input: ForgetInput!): ForgetPayload! @cost(weight: "50")
+  forget("What to forget." input: ForgetInput!): ForgetPayload! @cost(weight: "5000")
 }
 
 "What to forget: either ids or where."
@@ -4138,15 +4138,15 @@ type ForgetPayload {
     kinds: [DriftKind!]
     "How many findings to list, 1 to 1000."
     first: Int = 100
-  ): Drift @from(role: VECTORS) @cost(weight: "500")
+  ): Drift @from(role: VECTORS) @cost(weight: "5000")
     @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["findings"], requireOneSlicingArgument: false)
 }
 
 extend type Mutation {
   "For administrators. Mends the drift of this scope: copies without their node are deleted, missing ones are made again from the record of truth."
-  repairDrift("What to mend." input: RepairDriftInput!): RepairDriftPayload! @cost(weight: "500")
+  repairDrift("What to mend." input: RepairDriftInput!): RepairDriftPayload! @cost(weight: "10000")
   "For administrators. Keeps every call from the backend of a role, to see what becomes of the gateway without it, or lets calls through again."
-  holdBackend("Which one." input: HoldBackendInput!): HoldBackendPayload! @cost(weight: "10")
+  holdBackend("Which one." input: HoldBackendInput!): HoldBackendPayload! @cost(weight: "500")
 }
 
 "How stores differ from each other."
@@ -4234,21 +4234,21 @@ type HoldBackendPayload {
     last: Int
     "End before this cursor."
     before: String
-  ): ProcedureConnection @from(role: GRAPH) @cost(weight: "5")
+  ): ProcedureConnection @from(role: GRAPH) @cost(weight: "200")
     @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One procedure, or null."
-  procedure("Its global id." id: ID!): Procedure @from(role: GRAPH) @cost(weight: "2")
+  procedure("Its global id." id: ID!): Procedure @from(role: GRAPH) @cost(weight: "100")
 }
 
 extend type Mutation {
   "Remembers how to do something."
-  createProcedure("What to do." input: CreateProcedureInput!): ProcedurePayload! @cost(weight: "10")
+  createProcedure("What to do." input: CreateProcedureInput!): ProcedurePayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateProcedure("What to change." input: UpdateProcedureInput!): ProcedurePayload! @cost(weight: "10")
+  updateProcedure("What to change." input: UpdateProcedureInput!): ProcedurePayload! @cost(weight: "500")
   "Adds the outcome of one execution; a procedure that ran more than 10 times with a success rate below 0.3 becomes deprecated."
-  recordProcedureOutcome("What happened." input: RecordProcedureOutcomeInput!): ProcedurePayload! @cost(weight: "10")
+  recordProcedureOutcome("What happened." input: RecordProcedureOutcomeInput!): ProcedurePayload! @cost(weight: "500")
   "Forgets a procedure with its edges and vector."
-  deleteProcedure("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "10")
+  deleteProcedure("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
 }
 
 "Something the agent knows how to do."
@@ -4303,7 +4303,7 @@ type Procedure implements Node @from(role: GRAPH) {
     first: Int = 10
     "Least similarity, 0 to 1."
     threshold: Float = 0
-  ): [SimilarProcedure!] @from(role: VECTORS) @cost(weight: "10")
+  ): [SimilarProcedure!] @from(role: VECTORS) @cost(weight: "50")
     @listSize(assumedSize: 10, slicingArguments: ["first"], requireOneSlicingArgument: false)
   "The vector that stands for it."
   embedding: Vector @from(role: VECTORS) @cost(weight: "2")
@@ -4362,7 +4362,7 @@ type ProcedureConnection @from(role: GRAPH) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int @cost(weight: "5")
+  totalCount: Int @cost(weight: "100")
 }
 
 "A procedure in a list."
@@ -4545,7 +4545,7 @@ type ProcedurePayload {
 `, BuiltIn: false},
 	{Name: "../schema/profile.graphqls", Input: `extend type Query {
   "The profile of the scope, or null. There is at most one."
-  profile: Profile @from(role: RECORDS) @cost(weight: "2")
+  profile: Profile @from(role: RECORDS) @cost(weight: "100")
   "The profiles that the scope can see."
   profiles(
     "Which ones."
@@ -4560,17 +4560,17 @@ type ProcedurePayload {
     last: Int
     "End before this cursor."
     before: String
-  ): ProfileConnection @from(role: RECORDS) @cost(weight: "5")
+  ): ProfileConnection @from(role: RECORDS) @cost(weight: "200")
     @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
 }
 
 extend type Mutation {
   "Writes the profile of the scope: a new one, or changes to the one there is."
-  upsertProfile("What is known." input: UpsertProfileInput!): ProfilePayload! @cost(weight: "10")
+  upsertProfile("What is known." input: UpsertProfileInput!): ProfilePayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateProfile("What to change." input: UpdateProfileInput!): ProfilePayload! @cost(weight: "10")
+  updateProfile("What to change." input: UpdateProfileInput!): ProfilePayload! @cost(weight: "500")
   "Forgets a profile."
-  deleteProfile("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "10")
+  deleteProfile("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
 }
 
 "What is known about the owner of a scope."
@@ -4634,7 +4634,7 @@ type ProfileConnection @from(role: RECORDS) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int @cost(weight: "5")
+  totalCount: Int @cost(weight: "100")
 }
 
 "A profile in a list."
@@ -4751,7 +4751,7 @@ type ProfilePayload {
   standing next to a found episode in its session, GRAPH by an edge or a mention from a found node. The ranks are fused by
   weighted reciprocal rank fusion: score(d) = Σ over legs of weight / (60 + rank of d in the leg), ranks from 1.
   """
-  recall("The question." input: RecallInput!): RecallResult @from(role: VECTORS) @cost(weight: "50")
+  recall("The question." input: RecallInput!): RecallResult @from(role: VECTORS) @cost(weight: "3000")
     @listSize(assumedSize: 10, slicingArguments: ["input.first"], sizedFields: ["hits"], requireOneSlicingArgument: false)
 }
 
@@ -4898,10 +4898,10 @@ type RecallHitLeg {
     last: Int
     "End before this cursor."
     before: String
-  ): RelationshipConnection @from(role: GRAPH) @cost(weight: "5")
+  ): RelationshipConnection @from(role: GRAPH) @cost(weight: "200")
     @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One relationship, or null."
-  relationship("Its global id." id: ID!): Relationship @from(role: GRAPH) @cost(weight: "2")
+  relationship("Its global id." id: ID!): Relationship @from(role: GRAPH) @cost(weight: "100")
   "A shortest path between two nodes, whatever the direction of the edges; null when there is none."
   path(
     "Where it starts."
@@ -4912,7 +4912,7 @@ type RecallHitLeg {
     maxDepth: Int = 5
     "Only edges of these types."
     types: [RelationType!]
-  ): Path @from(role: GRAPH) @cost(weight: "20")
+  ): Path @from(role: GRAPH) @cost(weight: "500")
     @listSize(assumedSize: 6, slicingArguments: ["maxDepth"], sizedFields: ["nodes", "relationships"], requireOneSlicingArgument: false)
   "What lies around a node, nearest first."
   neighborhood(
@@ -4924,23 +4924,23 @@ type RecallHitLeg {
     types: [RelationType!]
     "How many nodes, 1 to 200."
     first: Int = 50
-  ): Neighborhood @from(role: GRAPH) @cost(weight: "20")
+  ): Neighborhood @from(role: GRAPH) @cost(weight: "500")
     @listSize(assumedSize: 50, slicingArguments: ["first"], sizedFields: ["nodes", "relationships"], requireOneSlicingArgument: false)
 }
 
 extend type Mutation {
   "Joins two nodes by an edge, or changes the edge of that type and label that joins them."
-  relate("The edge." input: RelateInput!): RelationshipPayload! @cost(weight: "10")
+  relate("The edge." input: RelateInput!): RelationshipPayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateRelationship("What to change." input: UpdateRelationshipInput!): RelationshipPayload! @cost(weight: "10")
+  updateRelationship("What to change." input: UpdateRelationshipInput!): RelationshipPayload! @cost(weight: "500")
   "Removes an edge."
-  unrelate("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "10")
+  unrelate("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
   "Raises the weight of edges, w' = w + rate·(1 - w), counts one more use of each and notes the time of it."
-  strengthen("Which edges, and how much." input: StrengthenInput!): RelationshipsPayload! @cost(weight: "10")
+  strengthen("Which edges, and how much." input: StrengthenInput!): RelationshipsPayload! @cost(weight: "500")
   "Lowers the weight of edges, w' = w·(1 - rate). It is no use of the edges."
-  weaken("Which edges, and how much." input: WeakenInput!): RelationshipsPayload! @cost(weight: "10")
+  weaken("Which edges, and how much." input: WeakenInput!): RelationshipsPayload! @cost(weight: "500")
   "Lets edges that were not used for a while fade, w' = w·(1 - rate), and removes the faintest of them. Edges in use are untouched."
-  decayRelationships("How." input: DecayRelationshipsInput!): DecayPayload! @cost(weight: "50")
+  decayRelationships("How." input: DecayRelationshipsInput!): DecayPayload! @cost(weight: "5000")
 }
 
 "A directed, weighted edge between two nodes. At most one edge of a type and label leads from one node to another."
@@ -5030,7 +5030,7 @@ type RelationshipConnection @from(role: GRAPH) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int @cost(weight: "5")
+  totalCount: Int @cost(weight: "100")
 }
 
 "A relationship in a list."
@@ -5288,17 +5288,17 @@ type DecayPayload {
     last: Int
     "End before this cursor."
     before: String
-  ): SagaConnection @from(role: RECORDS) @cost(weight: "5")
+  ): SagaConnection @from(role: RECORDS) @cost(weight: "200")
     @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One write, or null."
-  saga("Its global id." id: ID!): Saga @from(role: RECORDS) @cost(weight: "2")
+  saga("Its global id." id: ID!): Saga @from(role: RECORDS) @cost(weight: "100")
 }
 
 extend type Mutation {
   "For administrators: works at once on a write that waits or is stuck, and answers how far it has come."
-  retrySaga("Which one." input: RetrySagaInput!): SagaPayload! @cost(weight: "10")
+  retrySaga("Which one." input: RetrySagaInput!): SagaPayload! @cost(weight: "500")
   "For administrators: declares a write that waits, is taken back or is stuck to be COMPENSATED, so that others may write the same nodes again. What its steps wrote stays as it is; ` + "`" + `steps` + "`" + ` says what that may be."
-  resolveSaga("Which one, and why." input: ResolveSagaInput!): SagaPayload! @cost(weight: "10")
+  resolveSaga("Which one, and why." input: ResolveSagaInput!): SagaPayload! @cost(weight: "500")
 }
 
 "A write that touches stores: all of it happens, or nothing of it."
@@ -5392,7 +5392,7 @@ type SagaConnection @from(role: RECORDS) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own."
-  totalCount: Int @cost(weight: "5")
+  totalCount: Int @cost(weight: "100")
 }
 
 "A write in a list."
@@ -5509,14 +5509,14 @@ type Query {
   node(
     "A global id, as any ` + "`" + `id` + "`" + ` field answers it."
     id: ID!
-  ): Node @cost(weight: "2")
+  ): Node @cost(weight: "100")
   "Reads many nodes; the answer keeps the order of the ids, with null where this scope has no such node."
   nodes(
     "Global ids, at most 200."
     ids: [ID!]!
-  ): [Node] @cost(weight: "5") @listSize(assumedSize: 20, slicingArguments: ["ids"], requireOneSlicingArgument: false)
+  ): [Node] @cost(weight: "100") @listSize(assumedSize: 20, slicingArguments: ["ids"], requireOneSlicingArgument: false)
   "The backends, by the role they play, and how they are."
-  backends: [Backend!]! @cost(weight: "10") @listSize(assumedSize: 6)
+  backends: [Backend!]! @cost(weight: "1000") @listSize(assumedSize: 6)
 }
 
 "Changes to the memory. Every mutation answers with the changed node and with ` + "`" + `problems` + "`" + ` a caller can plan for."
@@ -5525,7 +5525,7 @@ type Mutation
 "Anything with a global id."
 interface Node {
   "Global id: opaque, stable, and the same in every store."
-  id: ID! @cost(weight: "10")
+  id: ID! @cost(weight: "500")
 }
 
 "What a store is for."
@@ -5553,7 +5553,7 @@ What a field costs by itself, before what is selected on it; nothing where it is
 https://ibm.github.io/graphql-specs/cost-spec.html.
 """
 directive @cost(
-  "A whole number: about one for each call to a store, and more for calls that are slow."
+  "A whole number: about the microseconds that it takes where the stores are embedded."
   weight: String!
 ) on FIELD_DEFINITION
 
@@ -5728,21 +5728,21 @@ scalar Vector @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259#section-
     last: Int
     "End before this cursor."
     before: String
-  ): TodoConnection @from(role: RECORDS) @cost(weight: "5")
+  ): TodoConnection @from(role: RECORDS) @cost(weight: "200")
     @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One todo, or null."
-  todo("Its global id." id: ID!): Todo @from(role: RECORDS) @cost(weight: "2")
+  todo("Its global id." id: ID!): Todo @from(role: RECORDS) @cost(weight: "100")
 }
 
 extend type Mutation {
   "Notes something to be done."
-  createTodo("What to do." input: CreateTodoInput!): TodoPayload! @cost(weight: "10")
+  createTodo("What to do." input: CreateTodoInput!): TodoPayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateTodo("What to change." input: UpdateTodoInput!): TodoPayload! @cost(weight: "10")
+  updateTodo("What to change." input: UpdateTodoInput!): TodoPayload! @cost(weight: "500")
   "Ticks a todo off; its deadline stays. Completing it again changes nothing."
-  completeTodo("Which one." input: CompleteTodoInput!): TodoPayload! @cost(weight: "10")
+  completeTodo("Which one." input: CompleteTodoInput!): TodoPayload! @cost(weight: "500")
   "Forgets a todo with its vector."
-  deleteTodo("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "10")
+  deleteTodo("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
 }
 
 "Something to be done."
@@ -5781,7 +5781,7 @@ type Todo implements Node @from(role: RECORDS) {
     first: Int = 10
     "Least similarity, 0 to 1."
     threshold: Float = 0.85
-  ): [SimilarTodo!] @from(role: VECTORS) @cost(weight: "10")
+  ): [SimilarTodo!] @from(role: VECTORS) @cost(weight: "50")
     @listSize(assumedSize: 10, slicingArguments: ["first"], requireOneSlicingArgument: false)
   "The vector that stands for it."
   embedding: Vector @from(role: VECTORS) @cost(weight: "2")
@@ -5822,7 +5822,7 @@ type TodoConnection @from(role: RECORDS) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int @cost(weight: "5")
+  totalCount: Int @cost(weight: "100")
 }
 
 "A todo in a list."

@@ -14,8 +14,8 @@ const (
 	directiveListSize = "listSize"
 )
 
-// introspectionList is how long a list of the introspection is taken to be. They are longer, but cost no call to a store.
-const introspectionList = 6
+// introspectionList is how long a list of the introspection is taken to be. Most are shorter, and some far longer.
+const introspectionList = 14
 
 // Weights knows what the fields of a schema cost.
 type Weights struct {

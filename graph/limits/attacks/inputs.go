@@ -98,7 +98,7 @@ func costs(l *list) {
 		l.sized(field, func(n int) string { return "{" + numbered("a%d:"+field+" ", n) + "}" }, 45)
 	}
 	l.add(Attack{Name: "by variables", Query: "query($n:Int){episodes(first:$n){edges{node{similar(first:$n){node{similar(first:$n){node{id}}}}}}}}", Variables: `{"n":100}`})
-	l.add(Attack{Name: "everything to forget", Query: "mutation{" + numbered(`a%d:forget(input:{where:{sessionId:"x"}}){forgotten}`, 40) + "}"})
+	l.add(Attack{Name: "everything to forget", Query: "mutation{" + numbered(`a%d:forget(input:{where:{todos:{content:{eq:"nothing"}}}}){forgotten}`, 40) + "}"})
 }
 
 func variables(l *list) {
