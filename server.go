@@ -187,7 +187,7 @@ func operationLimits(l config.Limits) limits.Limits {
 			Depth: l.Depth, Selections: l.Selections, Aliases: l.Aliases, Directives: l.Directives, RootFields: l.RootFields,
 			Pairs: l.Pairs,
 		},
-		Cost: l.Cost, Calls: l.Calls,
+		Values: l.Values, Cost: l.Cost, Calls: l.Calls,
 	}
 }
 

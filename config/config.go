@@ -76,7 +76,7 @@ type Limits struct {
 	Tokens, Operations, Fragments, Variables int
 	Depth, Selections, Aliases, Directives   int
 	RootFields, Pairs                        int
-	Cost, Calls                              int
+	Values, Cost, Calls                      int
 	Rate, Burst                              int // of cost; no rate: nobody is charged
 }
 

@@ -244,6 +244,11 @@ var keys = []key{
 		bind: func(c *Config) value { return number{&c.Limits.Pairs} },
 	},
 	{
+		name: "limits.values", fallback: "10000", kind: kindNumber,
+		doc:  "How many values the variables of a request may hold.",
+		bind: func(c *Config) value { return number{&c.Limits.Values} },
+	},
+	{
 		name: "limits.cost", fallback: "100000", kind: kindNumber,
 		doc:  "What one operation may cost, by `@cost` and `@listSize` of the [schema](schema.md).",
 		bind: func(c *Config) value { return number{&c.Limits.Cost} },

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -167,8 +168,8 @@ func TestCostIsShown(t *testing.T) {
 	}
 }
 
-// TestVariablesAreNotTooDeep wants filters to be refused that only a program would nest so.
-func TestVariablesAreNotTooDeep(t *testing.T) {
+// TestVariablesAreBounded wants values to be refused that only a program would nest so, or so many.
+func TestVariablesAreBounded(t *testing.T) {
 	g := graphtest.Sample(t)
 	var where any = map[string]any{}
 	for range 30 {
@@ -179,4 +180,6 @@ func TestVariablesAreNotTooDeep(t *testing.T) {
 	if len(r.Errors) == 1 && !strings.Contains(r.Errors[0].Message, "31 levels deep; the limit is 24") {
 		t.Errorf("%s", r.Body)
 	}
+	r = g.Post(t, "query($j:JSON){__typename}", map[string]any{"j": slices.Repeat([]any{1}, 10_000)}, nil)
+	wants(t, r, limits.CodeValues)
 }

@@ -15,7 +15,7 @@ const (
 )
 
 // introspectionList is how long a list of the introspection is taken to be. Most are shorter, and some far longer.
-const introspectionList = 14
+const introspectionList = 15
 
 // Weights knows what the fields of a schema cost.
 type Weights struct {

@@ -37,13 +37,10 @@ func (*Guard) ExtensionName() string { return "Guard" }
 // Validate accepts every schema.
 func (*Guard) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationParameters refuses a document that is over a limit, and variables that are nested too deep; it changes
-// nothing.
+// MutateOperationParameters refuses a document or variables that are over a limit; it changes nothing.
 func (g *Guard) MutateOperationParameters(_ context.Context, request *graphql.RawParams) *gqlerror.Error {
-	for _, v := range request.Variables {
-		if depth, limit := depthOf(v), g.limits.Document.Depth; depth > limit {
-			return Exceeded(CodeDepth, depth, limit, fmt.Sprintf("The variables are nested %d levels deep; the limit is %d.", depth, limit))
-		}
+	if err := g.limits.variables(request.Variables); err != nil {
+		return err
 	}
 	hash := sha256.Sum256([]byte(request.Query))
 	if _, ok := g.passed.Get(hash); ok {
@@ -56,19 +53,40 @@ func (g *Guard) MutateOperationParameters(_ context.Context, request *graphql.Ra
 	return nil
 }
 
-// depthOf is how deep lists and objects are nested in a JSON value; who decoded it bounds that.
-func depthOf(v any) (depth int) {
+// variables refuses values that are too many, or nested too deep.
+func (l Limits) variables(all map[string]any) *gqlerror.Error {
+	depth, count := 0, 0
+	for _, v := range all {
+		d, n := extentOf(v)
+		depth, count = max(depth, d), count+n
+	}
+	if depth > l.Document.Depth {
+		return Exceeded(CodeDepth, depth, l.Document.Depth, fmt.Sprintf("The variables are nested %d levels deep; the limit is %d.", depth, l.Document.Depth))
+	}
+	if count > l.Values {
+		return Exceeded(CodeValues, count, l.Values, fmt.Sprintf("The variables hold %d values; the limit is %d.", count, l.Values))
+	}
+	return nil
+}
+
+// extentOf is how deep lists and objects are nested in a JSON value, and how many values there are, itself included. Who
+// decoded it bounds the depth.
+func extentOf(v any) (depth, count int) {
+	add := func(child any) {
+		d, n := extentOf(child)
+		depth, count = max(depth, d), count+n
+	}
 	switch v := v.(type) {
 	case []any:
 		for _, child := range v {
-			depth = max(depth, depthOf(child))
+			add(child)
 		}
 	case map[string]any:
 		for _, child := range v {
-			depth = max(depth, depthOf(child))
+			add(child)
 		}
 	default:
-		return 0
+		return 0, 1
 	}
-	return depth + 1
+	return depth + 1, count + 1
 }

@@ -16,6 +16,7 @@ import (
 // Limits are what one operation and one caller may cost. What is 0 has the value of [Default].
 type Limits struct {
 	Document Measure
+	Values   int // in the variables of a request
 	Cost     int
 	Calls    int // to stores, that one query may make
 }
@@ -26,7 +27,7 @@ var Default = Limits{
 		Bytes: 64 << 10, Tokens: 4000, Operations: 20, Fragments: 100, Variables: 100, Depth: 24, Selections: 4000,
 		Aliases: 100, Directives: 100, RootFields: 50, Pairs: 5000,
 	},
-	Cost: 100_000, Calls: 500,
+	Values: 10_000, Cost: 100_000, Calls: 500,
 }
 
 // OrDefault fills in what is not given.
@@ -37,7 +38,7 @@ func (l Limits) OrDefault() Limits {
 			given.Field(i).Set(fallback.Field(i))
 		}
 	}
-	l.Cost, l.Calls = cmp.Or(l.Cost, Default.Cost), cmp.Or(l.Calls, Default.Calls)
+	l.Values, l.Cost, l.Calls = cmp.Or(l.Values, Default.Values), cmp.Or(l.Cost, Default.Cost), cmp.Or(l.Calls, Default.Calls)
 	return l
 }
 
@@ -54,6 +55,7 @@ const (
 	CodeDirectives = "LIMIT_DIRECTIVES"
 	CodeRootFields = "LIMIT_ROOT_FIELDS"
 	CodePairs      = "LIMIT_PAIRS"
+	CodeValues     = "LIMIT_VALUES"
 	CodeCost       = "LIMIT_COST"
 	CodeCalls      = "LIMIT_CALLS"
 )

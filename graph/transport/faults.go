@@ -50,6 +50,7 @@ var (
 	errMalformedJSON = badRequest("The body is not valid JSON.")
 	errNotObject     = badRequest(`The body must be a JSON object such as {"query": "{ __typename }"}.`)
 	errBatch         = badRequest("Batches are not accepted: send each operation as a request of its own.")
+	errParameters    = badRequest(fmt.Sprintf("The body has more than %d parameters.", maxParameters))
 	errNotUTF8       = badRequest("The request is not valid UTF-8.")
 	errBodyCutShort  = badRequest("The body ended too early.")
 	errMalformedURL  = badRequest("The query string of the URL is not valid.")
