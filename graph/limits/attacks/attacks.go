@@ -56,7 +56,7 @@ func All() []Attack {
 		{"size", sizes}, {"nesting", nesting}, {"aliases", aliases}, {"repetition", repetition}, {"fragments", bombs},
 		{"cycles", cycles}, {"directives", directives}, {"definitions", definitions}, {"introspection", introspection},
 		{"suggestions", suggestions}, {"numbers", numbers}, {"cursors", cursors}, {"ids", ids}, {"filters", filters},
-		{"texts", texts}, {"cost", costs}, {"variables", variables}, {"persisted", persisted}, {"json", malformed},
+		{"texts", texts}, {"lists", lists}, {"cost", costs}, {"variables", variables}, {"persisted", persisted}, {"json", malformed},
 	} {
 		l := &list{family: family.name}
 		family.make(l)

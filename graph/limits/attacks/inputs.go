@@ -89,6 +89,32 @@ func texts(l *list) {
 	}
 }
 
+func lists(l *list) {
+	const id = "RW50aXR5OjAxYTA5ZWQ0LTc5ODAtNzNjZS1hN2I3LThkNTMxNjRhOTY3Ng" // of the sample memory
+	many := func(value string, n int) string {
+		return "[" + strings.TrimSuffix(strings.Repeat(value+",", n), ",") + "]"
+	}
+	for _, a := range []struct{ declared, query, value string }{
+		{"$l:[RelationType!]", `{entity(by:{name:"Grafana"}){neighbors(types:$l){id} relationships(types:$l){edges{cursor}}}}`, `"USES"`},
+		{"$l:[RelationType!]", `{neighborhood(of:"` + id + `",types:$l){truncated} path(from:"` + id + `",to:"` + id + `",types:$l){length}}`, `"USES"`},
+		{"$l:[RecallKind!]", `{recall(input:{text:"a",kinds:$l}){hits{rank}}}`, `"EPISODE"`},
+		{"$l:[EntityType!]", `{recall(input:{text:"a",where:{entityTypes:$l}}){hits{rank}}}`, `"TOOL"`},
+		{"$l:[DriftKind!]", `{drift(kinds:$l){total}}`, `"ORPHAN_POINT"`},
+		{"$l:[ID!]", `mutation{createEpisode(input:{sessionId:"s",content:"c",entities:$l}){problems{code}}}`, quoted(id)},
+		{"$l:[ID!]", `mutation{forget(input:{where:{episodes:{id:{in:$l}}}}){problems{code}}}`, quoted(id)},
+		{"$l:[String!]", `mutation{upsertEntity(input:{name:"n",keywords:$l,aliases:$l}){problems{code}}}`, `"a"`},
+		{"$l:[Float!]", `mutation{createEpisode(input:{sessionId:"s",content:"c",capsule:{poses:$l,activations:$l}}){problems{code}}}`, `1e300`},
+	} {
+		document := strings.Replace(a.query, "{", "query("+a.declared+"){", 1)
+		if operation, rest, ok := strings.Cut(a.query, "{"); ok && operation != "" {
+			document = operation + "(" + a.declared + "){" + rest
+		}
+		for _, n := range []int{1, 1_000, 9_000} {
+			l.add(Attack{Name: fmt.Sprintf("%.60s, %d", a.query, n), Query: document, Variables: `{"l":` + many(a.value, n) + `}`})
+		}
+	}
+}
+
 func costs(l *list) {
 	for _, n := range []int{2, 3, 4, 7} {
 		l.document(fmt.Sprintf("lists in lists, %d", n), "{entities(first:200){edges{node"+nested("{neighbors(first:200){...on Entity", n, "{id}", "}}")+"}}}")
