@@ -2,19 +2,13 @@ package graph_test
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"runtime"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 
@@ -187,62 +181,4 @@ func outcome(t *testing.T, a attacks.Attack, body []byte) (codes []string) {
 		}
 	}
 	return codes
-}
-
-// TestSoakAttacks measures what the attacks take: the time of each, through every door, and what is left behind.
-func TestSoakAttacks(t *testing.T) {
-	if os.Getenv("THALAMUS_SOAK") == "" {
-		t.Skip("`make soak` runs it")
-	}
-	const rounds, most = 3, 50 * time.Millisecond
-	doors, all := besieged(t), attacks.All()
-	goroutines, heap := runtime.NumGoroutine(), settledHeap()
-	for _, d := range doors {
-		var took []taken
-		for _, a := range all {
-			if a.Body != "" && !d.bodies {
-				continue
-			}
-			best := time.Hour // the machine has other things to do; the attack has not
-			for range rounds {
-				start := time.Now()
-				d.send(t, a)
-				best = min(best, time.Since(start))
-			}
-			took = append(took, taken{d.name + ", " + a.Name, best})
-		}
-		slices.SortFunc(took, func(a, b taken) int { return cmp.Compare(b.time, a.time) })
-		t.Logf("%s: %d attacks, median %v, worst %v", d.name, len(took), took[len(took)/2].time, took[:5])
-		for _, slow := range took {
-			if slow.time > most {
-				t.Error(slow)
-			}
-		}
-	}
-	http.DefaultClient.CloseIdleConnections()
-	for wait := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > goroutines+20 && time.Now().Before(wait); {
-		time.Sleep(10 * time.Millisecond)
-	}
-	left, grown := runtime.NumGoroutine()-goroutines, settledHeap()-heap
-	t.Logf("left behind: %d goroutines, %d kB of memory", left, grown>>10)
-	if left > 20 || grown > 64<<20 {
-		t.Error("the gateway is not what it was")
-	}
-}
-
-type taken struct {
-	attack string
-	time   time.Duration
-}
-
-func (t taken) String() string {
-	return fmt.Sprintf("%v %s", t.time.Round(10*time.Microsecond), t.attack)
-}
-
-func settledHeap() int64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
 // Allowed reads the documents that clients may send. name is a directory of files *.graphql, each a document, whatever
@@ -32,7 +33,7 @@ func Allowed(name string, schema *ast.Schema, l Limits) ([]string, error) {
 		if _, err := l.Measure(text); err != nil {
 			return nil, fmt.Errorf("allowed operation %s: %s", at, err.Message)
 		}
-		if _, errs := gqlparser.LoadQuery(schema, text); errs != nil { //nolint:staticcheck // with the rules of the specification
+		if _, errs := gqlparser.LoadQueryWithRules(schema, text, rules.NewDefaultRules()); errs != nil {
 			return nil, fmt.Errorf("allowed operation %s does not fit the schema: %w", at, errs)
 		}
 		all = append(all, text)

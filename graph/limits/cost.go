@@ -17,6 +17,9 @@ const (
 // introspectionList is how long a list of the introspection is taken to be. Most are shorter, and some far longer.
 const introspectionList = 15
 
+// schemaCost is what asking for the schema as a whole costs by itself: nobody needs it twice at once.
+const schemaCost = 40_000
+
 // Weights knows what the fields of a schema cost.
 type Weights struct {
 	schema *ast.Schema
@@ -40,6 +43,9 @@ func NewWeights(schema *ast.Schema) *Weights {
 			w.fields[f] = read(f)
 			if strings.HasPrefix(def.Name, "__") && f.Type.Elem != nil {
 				w.fields[f].list, w.fields[f].assumed = true, introspectionList
+			}
+			if f.Name == "__schema" {
+				w.fields[f].cost = schemaCost
 			}
 		}
 	}

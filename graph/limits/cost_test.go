@@ -8,6 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"thalamus/examples"
 	"thalamus/graph"
@@ -38,7 +39,7 @@ type Dear implements Any { leaf: Int @cost(weight: "50") }
 // costOf is the cost of the only operation of a document.
 func costOf(t *testing.T, schema *ast.Schema, document string, vars map[string]any) int {
 	t.Helper()
-	doc, errs := gqlparser.LoadQuery(schema, document)
+	doc, errs := gqlparser.LoadQueryWithRules(schema, document, rules.NewDefaultRules())
 	if errs != nil {
 		t.Fatal(document, errs)
 	}
@@ -115,6 +116,27 @@ func TestExamplesAreAffordable(t *testing.T) {
 		}
 		if cost := costOf(t, schema, q.Query, q.Variables); cost < 1 || cost > limits.Default.Cost/4 {
 			t.Errorf("%s costs %d", q.Name, cost)
+		}
+	}
+}
+
+// TestIntrospectionIsAffordable wants the query that every tool sends to pass, once.
+func TestIntrospectionIsAffordable(t *testing.T) {
+	const ref = " fragment Ref on __Type{kind name ofType{kind name ofType{kind name ofType{kind name ofType{kind name ofType{kind name ofType{kind name ofType{kind name ofType{kind name ofType{kind name}}}}}}}}}}"
+	const schema = `__schema{description queryType{name kind} mutationType{name kind} subscriptionType{name kind} types{...Full}
+		directives{name description isRepeatable locations args(includeDeprecated:true){...In}}}`
+	const full = ` fragment Full on __Type{kind name description specifiedByURL isOneOf fields(includeDeprecated:true){name description
+		args(includeDeprecated:true){...In} type{...Ref} isDeprecated deprecationReason} inputFields(includeDeprecated:true){...In}
+		interfaces{...Ref} enumValues(includeDeprecated:true){name description isDeprecated deprecationReason} possibleTypes{...Ref}}`
+	const in = " fragment In on __InputValue{name description type{...Ref} defaultValue isDeprecated deprecationReason}"
+	for document, passes := range map[string]bool{
+		"{" + schema + "}" + full + in + ref: true, "{a:" + schema + " b:" + schema + "}" + full + in + ref: false,
+	} {
+		if _, err := limits.Default.Measure(document); err != nil {
+			t.Error(err)
+		}
+		if cost := costOf(t, graph.Schema(nil).Schema(), document, nil); (cost <= limits.Default.Cost) != passes {
+			t.Errorf("%.30s costs %d", document, cost)
 		}
 	}
 }
