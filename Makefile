@@ -6,7 +6,7 @@ SERVERS_RUN  := ./stores/storestest/servers/run
 ARGS         ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve build test services race chaos lint generate bench playground clean
+.PHONY: help demo serve build test services race chaos soak lint generate bench playground clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ race: ## Run the Go tests under the race detector, without the longest suites, a
 
 chaos: ## Kill gateways and servers while clients write, and see what is left; ARGS="-kills 20 split" for a part
 	go run ./resilience/chaos/run $(ARGS)
+
+soak: ## Run the long forms of tests that wear the gateway down, and print their figures; ARGS="-run Attacks ./graph" for a part
+	THALAMUS_SOAK=1 go test -count=1 -timeout 2h -v $(or $(ARGS),-run Soak ./graph/...)
 
 lint: $(LINT) ## Check style and the floors of the architecture
 	GOLANGCI_LINT_CACHE=$(CURDIR)/bin/lint $(LINT) run $(ARGS)

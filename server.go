@@ -20,6 +20,7 @@ import (
 	"thalamus/events"
 	"thalamus/examples"
 	"thalamus/graph"
+	"thalamus/graph/limits"
 	"thalamus/graph/transport"
 	"thalamus/playground"
 	"thalamus/resilience"
@@ -175,10 +176,16 @@ func (s *server) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	persisted, err := persisted(s.cfg)
+	if err != nil {
+		return nil, err
+	}
 	introspection, _ := access.ParseRole(string(s.cfg.Introspection)) // on and off are none
 	api, err := graph.NewHandler(graph.Options{
 		Set: s.set, Guards: s.guards, Writes: s.writes, Events: s.events, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
 		Authenticator: s.callers, Introspection: introspection,
+		Limits: operationLimits(s.cfg.Limits), Persisted: persisted,
+		Rate: limits.Rate{PerSecond: s.cfg.Limits.Rate, Burst: s.cfg.Limits.Burst},
 		Transport: transport.Options{
 			MaxBody: int64(s.cfg.Limits.Body), Timeout: s.cfg.Limits.Timeout,
 			Introspection: s.cfg.Introspection != config.IntrospectionOff, Origins: s.cfg.CORS.Origins,
@@ -206,6 +213,27 @@ func (s *server) handler() (http.Handler, error) {
 		served = localOnly(served)
 	}
 	return observed(mux, secured(served), s.telemetry, s.log)
+}
+
+// operationLimits are the limits on one operation.
+func operationLimits(l config.Limits) limits.Limits {
+	return limits.Limits{
+		Document: limits.Measure{
+			Bytes: int(l.Document), Tokens: l.Tokens, Operations: l.Operations, Fragments: l.Fragments, Variables: l.Variables,
+			Depth: l.Depth, Selections: l.Selections, Aliases: l.Aliases, Directives: l.Directives, RootFields: l.RootFields,
+			Pairs: l.Pairs,
+		},
+		Values: l.Values, Cost: l.Cost, Calls: l.Calls,
+	}
+}
+
+// persisted knows the documents that clients may send by their hash, and is told whether they may send others.
+func persisted(cfg *config.Config) (*limits.Persisted, error) {
+	if cfg.Persisted.Allowed == "" {
+		return limits.NewPersisted(nil, cfg.Persisted.Automatic), nil
+	}
+	allowed, err := limits.Allowed(cfg.Persisted.Allowed, graph.Schema(nil).Schema(), operationLimits(cfg.Limits))
+	return limits.NewPersisted(allowed, false), err
 }
 
 func examplesPage() (http.Handler, error) {

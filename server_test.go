@@ -65,7 +65,10 @@ func TestHeaders(t *testing.T) {
 	s := serving(t, home(t), "serve", "--data", t.TempDir())
 	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/graphql", "/", "/nothing"} {
 		_, _, h := get(t, s.URL+path)
-		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Content-Security-Policy": "default-src 'none'"} {
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Content-Security-Policy": "default-src 'none'",
+			"Cross-Origin-Resource-Policy": "same-origin", "Permissions-Policy": "camera=()",
+		} {
 			if !strings.HasPrefix(h.Get(name), want) {
 				t.Errorf("%s: %s is %q, want %q", path, name, h.Get(name), want)
 			}

@@ -35,6 +35,7 @@ type Config struct {
 	Introspection Introspection
 	CORS          CORS
 	Limits        Limits
+	Persisted     Persisted
 	Guard         Guard
 	Stale         Stale
 	Saga          Saga
@@ -118,6 +119,19 @@ type CORS struct{ Origins []string }
 type Limits struct {
 	Timeout time.Duration
 	Body    Size
+
+	Document                                 Size
+	Tokens, Operations, Fragments, Variables int
+	Depth, Selections, Aliases, Directives   int
+	RootFields, Pairs                        int
+	Values, Cost, Calls                      int
+	Rate, Burst                              int // of cost; no rate: nobody is charged
+}
+
+// Persisted says which documents clients may send by their hash, and whether they may send any others.
+type Persisted struct {
+	Automatic bool
+	Allowed   string // directory or file; empty: all documents are
 }
 
 // Guard keeps a backend that fails from taking the rest with it.

@@ -259,6 +259,96 @@ var keys = []key{
 		bind: func(c *Config) value { return size{&c.Limits.Body} },
 	},
 	{
+		name: "limits.document", fallback: "64KiB", kind: kindSize,
+		doc:  "The longest GraphQL document. This and the ten limits after it are explained in [security](security.md#limits).",
+		bind: func(c *Config) value { return size{&c.Limits.Document} },
+	},
+	{
+		name: "limits.tokens", fallback: "4000", kind: kindNumber,
+		doc:  "How many tokens a document may have.",
+		bind: func(c *Config) value { return number{&c.Limits.Tokens} },
+	},
+	{
+		name: "limits.operations", fallback: "20", kind: kindNumber,
+		doc:  "How many operations a document may define.",
+		bind: func(c *Config) value { return number{&c.Limits.Operations} },
+	},
+	{
+		name: "limits.fragments", fallback: "100", kind: kindNumber,
+		doc:  "How many fragments a document may define.",
+		bind: func(c *Config) value { return number{&c.Limits.Fragments} },
+	},
+	{
+		name: "limits.variables", fallback: "100", kind: kindNumber,
+		doc:  "How many variables a document may declare.",
+		bind: func(c *Config) value { return number{&c.Limits.Variables} },
+	},
+	{
+		name: "limits.depth", fallback: "24", kind: kindNumber,
+		doc:  "How deep fields and inline fragments of a document, or the values of an argument, may be nested.",
+		bind: func(c *Config) value { return number{&c.Limits.Depth} },
+	},
+	{
+		name: "limits.selections", fallback: "4000", kind: kindNumber,
+		doc:  "How many fields and fragments a document may select, fragments counted wherever they are spread.",
+		bind: func(c *Config) value { return number{&c.Limits.Selections} },
+	},
+	{
+		name: "limits.aliases", fallback: "100", kind: kindNumber,
+		doc:  "How many aliases a document may have, fragments counted wherever they are spread.",
+		bind: func(c *Config) value { return number{&c.Limits.Aliases} },
+	},
+	{
+		name: "limits.directives", fallback: "100", kind: kindNumber,
+		doc:  "How many directives a document may have, fragments counted wherever they are spread.",
+		bind: func(c *Config) value { return number{&c.Limits.Directives} },
+	},
+	{
+		name: "limits.rootFields", fallback: "50", kind: kindNumber,
+		doc:  "How many fields of Query, Mutation or Subscription an operation may select.",
+		bind: func(c *Config) value { return number{&c.Limits.RootFields} },
+	},
+	{
+		name: "limits.pairs", fallback: "5000", kind: kindNumber,
+		doc:  "How many pairs of fields with one name at one place a document may have. Validation compares them with each other.",
+		bind: func(c *Config) value { return number{&c.Limits.Pairs} },
+	},
+	{
+		name: "limits.values", fallback: "10000", kind: kindNumber,
+		doc:  "How many values the variables of a request may hold.",
+		bind: func(c *Config) value { return number{&c.Limits.Values} },
+	},
+	{
+		name: "limits.cost", fallback: "100000", kind: kindNumber,
+		doc:  "What one operation may cost, by `@cost` and `@listSize` of the [schema](schema.md).",
+		bind: func(c *Config) value { return number{&c.Limits.Cost} },
+	},
+	{
+		name: "limits.calls", fallback: "500", kind: kindNumber,
+		doc:  "How many calls to stores one query, or one event of a subscription, may make.",
+		bind: func(c *Config) value { return number{&c.Limits.Calls} },
+	},
+	{
+		name: "limits.rate", fallback: "0", kind: kindNumber,
+		doc:  "What the operations of one scope may cost in each second, on this gateway; `0` is no limit.",
+		bind: func(c *Config) value { return numberOrNone{number{&c.Limits.Rate}} },
+	},
+	{
+		name: "limits.burst", fallback: "200000", kind: kindNumber,
+		doc:  "What the operations of one scope may cost at once after a rest, where there is a `limits.rate`. It should be no less than `limits.cost`.",
+		bind: func(c *Config) value { return number{&c.Limits.Burst} },
+	},
+	{
+		name: "persisted.automatic", fallback: "on", kind: kindBool,
+		doc:  "Keep valid documents that clients send with their hash (automatic persisted queries), so that next time the hash is enough.",
+		bind: func(c *Config) value { return toggle{&c.Persisted.Automatic} },
+	},
+	{
+		name: "persisted.allowed", kind: kindPath,
+		doc:  "A directory of `.graphql` files, or a JSON manifest: only the documents in it are executed. Empty: any document is.",
+		bind: func(c *Config) value { return &path{to: &c.Persisted.Allowed} },
+	},
+	{
 		name: "guard.timeout", fallback: "5s", kind: kindDuration,
 		doc:  "The longest time that one call to a server may take. One that takes longer counts as a failure of the server.",
 		bind: func(c *Config) value { return duration{&c.Guard.Timeout} },

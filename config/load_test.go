@@ -166,7 +166,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		"unknown key":          {yaml("a: 1\nlisten: ':0'\nlog:\n  levle: debug"), "thalamus.yaml:1: the key \"a\" is unknown; known are *\nthalamus.yaml:4: the key \"log.levle\" is unknown; did you mean log.level?"},
 		"section with a value": {yaml("log: debug"), `thalamus.yaml:1: "log" takes no value of its own; below it belong log.level, log.format`},
-		"empty section":        {yaml("limits: {}"), `thalamus.yaml:1: "limits" takes no value of its own; below it belong limits.timeout, limits.body`},
+		"empty section":        {yaml("stale: {}"), `thalamus.yaml:1: "stale" takes no value of its own; below it belong stale.limit, stale.memory`},
 		"unknown section":      {yaml("logging: {level: info}"), `thalamus.yaml:1: the key "logging.level" is unknown; did you mean log.level?`},
 		"key twice":            {yaml("log.level: debug\nlog: {level: info}"), "thalamus.yaml:2: log.level: it is given in line 1 already"},
 		"key without value":    {yaml("listen:"), "thalamus.yaml:1: listen: has no value: give one, or remove the line"},

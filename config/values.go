@@ -239,6 +239,20 @@ func (v number) set(text string) error {
 	return nil
 }
 
+// numberOrNone is a number, or 0 for none.
+type numberOrNone struct{ number }
+
+func (v numberOrNone) set(text string) error {
+	if text == "0" {
+		*v.to = 0
+		return nil
+	}
+	if err := v.number.set(text); err != nil {
+		return fmt.Errorf("%w, or 0", err)
+	}
+	return nil
+}
+
 type size struct{ to *Size }
 
 // units are the suffixes of a size, the longest first among those that end alike.

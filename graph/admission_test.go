@@ -143,7 +143,7 @@ func guarded(t *testing.T, options ...func(*graph.Options)) (server, token, key 
 	if err != nil {
 		t.Fatal(err)
 	}
-	g = graphtest.NewEdge(t, func(o *graph.Options) {
+	g = graphtest.NewWith(t, func(o *graph.Options) {
 		o.Authenticator = access.Guarded{Keys: keys, Tokens: tokens}
 		for _, change := range options {
 			change(o)

@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 
 	"thalamus/access"
 	"thalamus/events"
 	"thalamus/graph/generated"
+	"thalamus/graph/limits"
 	"thalamus/graph/model"
 	"thalamus/graph/resolvers"
 	"thalamus/graph/selection"
@@ -45,6 +47,9 @@ type Options struct {
 
 	Authenticator access.Authenticator // who callers are
 	Introspection access.Role          // the least role that may ask about the schema, where Transport allows it; empty: any
+	Limits    limits.Limits
+	Rate      limits.Rate
+	Persisted *limits.Persisted // nil: none are kept, and all documents are allowed
 }
 
 // NewHandler serves the schema.
@@ -68,18 +73,20 @@ func NewHandler(o Options) (http.Handler, error) {
 	o.Transport.ErrorPresenter, o.Transport.Recover = may.discreet(presenter(o.Log)), recovered(o.Log)
 	o.Transport.Admit, o.Transport.Init, o.Transport.Expires = callers.admit, callers.init, access.Expires
 	o.Writes.Submit(submitter(schema, o.Set, o.Log))
+	o.Limits = o.Limits.OrDefault()
+	o.Transport.TokenLimit = o.Limits.Document.Tokens + 1 // the end is one to gqlgen
 	h := transport.New(schema, o.Transport)
 	reports, err := newOperations(o.Log, o.Metrics)
 	if err != nil {
 		return nil, err
 	}
-	h.Use(may)
-	h.Use(consistency{})
+	o.limit(h, schema.Schema(), may)
 	h.AroundOperations(reports.observe)
 	h.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		if !graphql.HasOperationContext(ctx) {
 			return next(ctx)
 		}
+		ctx = withAllowance(ctx, o.Limits.Calls)
 		l := loaders.New(o.Set, access.Scope(ctx), o.Log)
 		ctx = selection.With(loaders.With(ctx, l), schema.Schema(), l)
 		return fewErrors(traced(ctx, func(ctx context.Context) *graphql.Response { return degraded(ctx, next) }))
@@ -88,6 +95,20 @@ func NewHandler(o Options) (http.Handler, error) {
 		return next(resilience.WithPath(ctx, graphql.GetRootFieldContext(ctx).Field.Alias))
 	})
 	return h, nil
+}
+
+// limit puts in front of the executor what refuses requests, in order. A document is kept once nothing refused it.
+func (o Options) limit(h *transport.Handler, schema *ast.Schema, may rights) {
+	if o.Persisted == nil {
+		o.Persisted = limits.NewPersisted(nil, false)
+	}
+	caller := func(ctx context.Context) any { return access.Scope(ctx) }
+	h.Use(o.Persisted)
+	h.Use(limits.NewGuard(o.Limits))
+	h.Use(may)
+	h.Use(consistency{})
+	h.Use(limits.NewMeter(limits.NewWeights(schema), o.Limits.Cost, o.Rate, caller))
+	h.Use(limits.Keeper{For: o.Persisted})
 }
 
 // Schema is the executable schema over resolvers, which may be nil when only its definition is wanted.
@@ -106,6 +127,9 @@ func traced(ctx context.Context, next graphql.ResponseHandler) *graphql.Response
 	trace := resilience.NewTrace(time.Now())
 	response := next(resilience.WithTrace(ctx, trace))
 	extend(response, "trace", trace.Report(time.Now()))
+	if cost, ok := limits.CostOf(graphql.GetOperationContext(ctx)); ok {
+		extend(response, "cost", cost)
+	}
 	return response
 }
 

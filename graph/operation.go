@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"thalamus/access"
+	"thalamus/graph/limits"
 	"thalamus/resilience"
 )
 
@@ -36,12 +37,36 @@ const maxName = 100
 
 type callsKey struct{}
 
-// CountCalls is a middleware of guards: it counts the calls to stores that each operation makes, for its line in the log.
+// CountCalls is a middleware of guards: it counts the calls to stores that each operation makes, for its line in the log,
+// and refuses those that a response makes beyond its allowance.
 func CountCalls(ctx context.Context, _ resilience.Op, next func(context.Context) error) error {
 	if calls, ok := ctx.Value(callsKey{}).(*atomic.Int64); ok {
 		calls.Add(1)
 	}
+	if a, ok := ctx.Value(allowanceKey{}).(*allowance); ok {
+		if made := int(a.made.Add(1)); made > a.limit {
+			return limits.Exceeded(limits.CodeCalls, made, a.limit, fmt.Sprintf(
+				"The operation makes %d calls to stores or more; the limit is %d. Ask for less at once.", made, a.limit))
+		}
+	}
 	return next(ctx)
+}
+
+type allowanceKey struct{}
+
+// allowance is how many calls to stores one response may make.
+type allowance struct {
+	limit int
+	made  atomic.Int64
+}
+
+// withAllowance limits the calls of a query or an event. Those of a mutation are not limited: a write that was begun must
+// be able to end.
+func withAllowance(ctx context.Context, limit int) context.Context {
+	if op := graphql.GetOperationContext(ctx).Operation; op == nil || op.Operation == ast.Mutation {
+		return ctx
+	}
+	return context.WithValue(ctx, allowanceKey{}, &allowance{limit: limit})
 }
 
 // operations reports on every operation: a line in the log, a duration, and attributes of the request's span. Neither

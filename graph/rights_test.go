@@ -107,7 +107,7 @@ func TestIntrospectionByRole(t *testing.T) {
 		on    bool
 		least access.Role
 	}{"off": {false, ""}, "on": {true, ""}, "reader": {true, access.Reader}, "writer": {true, access.Writer}, "admin": {true, access.Admin}} {
-		g := graphtest.NewEdge(t, func(o *graph.Options) { o.Transport.Introspection, o.Introspection = c.on, c.least })
+		g := graphtest.NewWith(t, func(o *graph.Options) { o.Transport.Introspection, o.Introspection = c.on, c.least })
 		for _, query := range []string{
 			`{ __schema { queryType { name } } }`, `{ a: __schema { queryType { name } } }`, `{ __type(name: "Query") { name } }`,
 			`{ ...F } fragment F on Query { ... { __type(name: "Query") { name } } }`, `{ __typename __schema @include(if: true) { queryType { name } } }`,
@@ -128,7 +128,7 @@ func TestIntrospectionByRole(t *testing.T) {
 
 // TestSuggestionsByRole misspells names of every kind: near ones are told to those only who may see the schema.
 func TestSuggestionsByRole(t *testing.T) {
-	g := graphtest.NewEdge(t, func(o *graph.Options) { o.Introspection = access.Writer })
+	g := graphtest.NewWith(t, func(o *graph.Options) { o.Introspection = access.Writer })
 	server := httptest.NewServer(g.Handler)
 	t.Cleanup(server.Close)
 	unsuggested := []string{"a type", "a type of a fragment"} // which the library answers to nobody

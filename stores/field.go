@@ -34,8 +34,11 @@ type Spec struct {
 
 // Sorted completes an order: the noun's default when empty, the id as the last tie-break always.
 // It refuses fields that the noun does not have or that cannot be sorted: lists, objects, and heavy fields, which would
-// make heavy cursors.
+// make heavy cursors, and more than ten of them.
 func (s Spec) Sorted(order []Order) ([]Order, error) {
+	if len(order) > maxOrders {
+		return nil, Invalid("orderBy", "names %d fields; the limit is %d", len(order), maxOrders)
+	}
 	if len(order) == 0 {
 		order = s.Default
 	}
@@ -107,14 +110,16 @@ func All(terms ...Filter) Filter {
 // Empty says that the filter matches everything.
 func (f Filter) Empty() bool { return f.Op == "" }
 
-// Limits on filters: an In list and the whole tree.
+// Limits on filters: an In list, the whole tree, and the bytes of a text. And on orders: how many fields there are.
 const (
 	maxInList      = 1000
 	maxFilterTerms = 200
+	maxFilterText  = 50_000
+	maxOrders      = 10
 )
 
 // Check normalises a filter for a noun and refuses what it cannot mean: unknown fields, operators that do not fit the
-// field's type, values of another type, lists over 1000 items, more than 200 terms.
+// field's type, values of another type, texts over 50,000 bytes, lists over 1000 items, more than 200 terms.
 func (s Spec) Check(f Filter) (Filter, error) {
 	n := 0
 	return s.check(f, &n)
@@ -165,6 +170,9 @@ func (s Spec) check(f Filter, n *int) (Filter, error) {
 		return f, nil
 	}
 	f.Value, ok = normal(t, f.Value)
+	if text, _ := f.Value.(string); len(text) > maxFilterText {
+		return f, Invalid(path, "is compared with %d bytes; the limit is %d", len(text), maxFilterText)
+	}
 	return f, wantType(ok, path, typeNames[t])
 }
 

@@ -3563,23 +3563,24 @@ var sources = []*ast.Source{
     last: Int
     "End before this cursor."
     before: String
-  ): EntityConnection @from(role: GRAPH)
+  ): EntityConnection @from(role: GRAPH) @cost(weight: "200")
+    @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One entity by its global id or by its name (the current version), or null."
   entity(
     "Its global id or its name."
     by: EntityBy!
-  ): Entity @from(role: GRAPH)
+  ): Entity @from(role: GRAPH) @cost(weight: "100")
 }
 
 extend type Mutation {
   "Writes the current entity of a name: a new one, or changes to the one there is."
-  upsertEntity("What is known." input: UpsertEntityInput!): EntityPayload!
+  upsertEntity("What is known." input: UpsertEntityInput!): EntityPayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateEntity("What to change." input: UpdateEntityInput!): EntityPayload!
+  updateEntity("What to change." input: UpdateEntityInput!): EntityPayload! @cost(weight: "500")
   "Closes an entity whose truth ended and opens a new version that supersedes it."
-  supersedeEntity("What is true now." input: SupersedeEntityInput!): EntityPayload!
+  supersedeEntity("What is true now." input: SupersedeEntityInput!): EntityPayload! @cost(weight: "500")
   "Forgets an entity with its record, mentions, edges and vector."
-  deleteEntity("Which one." input: DeleteInput!): DeletePayload!
+  deleteEntity("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
 }
 
 "A thing that episodes speak of. Identity, type, summary and validity live in the graph, the rest in the records."
@@ -3599,7 +3600,7 @@ type Entity implements Node @from(role: GRAPH) {
   "Where the knowledge came from, in the author's words: user_provided, or the key of an episode; see sourceEpisode."
   source: String
   "The episode the knowledge came from; null when it came from elsewhere."
-  sourceEpisode: Episode
+  sourceEpisode: Episode @cost(weight: "1")
   "Since when it holds."
   validFrom: DateTime!
   "Until when it held; null while it holds."
@@ -3621,19 +3622,19 @@ type Entity implements Node @from(role: GRAPH) {
   "Rises by one with every change."
   version: Int!
   "What is written about it."
-  content: String @from(role: RECORDS)
+  content: String @from(role: RECORDS) @cost(weight: "1")
   "Words to find it by."
-  keywords: [String!] @from(role: RECORDS)
+  keywords: [String!] @from(role: RECORDS) @cost(weight: "1")
   "Other names."
-  aliases: [String!] @from(role: RECORDS)
+  aliases: [String!] @from(role: RECORDS) @cost(weight: "1")
   "Anything else."
-  metadata: JSON @from(role: RECORDS)
+  metadata: JSON @from(role: RECORDS) @cost(weight: "1")
   "All versions of it, oldest first, itself included."
-  versions: [Entity!]!
+  versions: [Entity!]! @cost(weight: "2") @listSize(assumedSize: 5)
   "The version it replaced."
-  supersedes: Entity
+  supersedes: Entity @cost(weight: "1")
   "The version that replaced it."
-  supersededBy: Entity
+  supersededBy: Entity @cost(weight: "1")
   "Its edges, strongest first."
   relationships(
     "Edges that leave, arrive, or both."
@@ -3646,7 +3647,8 @@ type Entity implements Node @from(role: GRAPH) {
     first: Int = 20
     "Start after this cursor."
     after: String
-  ): RelationshipConnection!
+  ): RelationshipConnection! @cost(weight: "2")
+    @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "The nodes at the other ends of its edges, strongest edge first; each once."
   neighbors(
     "Edges that leave, arrive, or both."
@@ -3657,25 +3659,28 @@ type Entity implements Node @from(role: GRAPH) {
     minWeight: Float
     "How many edges to follow, 1 to 200."
     first: Int = 20
-  ): [Node!]!
+  ): [Node!]! @cost(weight: "3")
+    @listSize(assumedSize: 20, slicingArguments: ["first"], requireOneSlicingArgument: false)
   "The episodes that mention it, newest first."
   episodes(
     "How many, 1 to 200."
     first: Int = 20
     "Start after this cursor."
     after: String
-  ): EpisodeConnection!
+  ): EpisodeConnection! @cost(weight: "2")
+    @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "The todos about it, most urgent first, at most 200."
-  todos: [Todo!] @from(role: RECORDS)
+  todos: [Todo!] @from(role: RECORDS) @cost(weight: "2") @listSize(assumedSize: 10)
   "Entities like it, most alike first."
   similar(
     "How many, 1 to 100."
     first: Int = 10
     "Least similarity, 0 to 1."
     threshold: Float = 0
-  ): [SimilarEntity!] @from(role: VECTORS)
+  ): [SimilarEntity!] @from(role: VECTORS) @cost(weight: "50")
+    @listSize(assumedSize: 10, slicingArguments: ["first"], requireOneSlicingArgument: false)
   "The vector that stands for it."
-  embedding: Vector @from(role: VECTORS)
+  embedding: Vector @from(role: VECTORS) @cost(weight: "2")
 }
 
 "What kind of thing an entity is."
@@ -3723,7 +3728,7 @@ type EntityConnection @from(role: GRAPH) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int
+  totalCount: Int @cost(weight: "100")
 }
 
 "An entity in a list."
@@ -3919,7 +3924,7 @@ type EntityPayload {
   "The write, or the one that stands in its way; null when nothing had to be written."
   saga: Saga
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 `, BuiltIn: false},
 	{Name: "../schema/episode.graphqls", Input: `extend type Query {
@@ -3937,21 +3942,22 @@ type EntityPayload {
     last: Int
     "End before this cursor."
     before: String
-  ): EpisodeConnection @from(role: GRAPH)
+  ): EpisodeConnection @from(role: GRAPH) @cost(weight: "200")
+    @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One episode, or null."
   episode(
     "Its global id."
     id: ID!
-  ): Episode @from(role: GRAPH)
+  ): Episode @from(role: GRAPH) @cost(weight: "100")
 }
 
 extend type Mutation {
   "Remembers something that happened."
-  createEpisode("What happened." input: CreateEpisodeInput!): EpisodePayload!
+  createEpisode("What happened." input: CreateEpisodeInput!): EpisodePayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateEpisode("What to change." input: UpdateEpisodeInput!): EpisodePayload!
+  updateEpisode("What to change." input: UpdateEpisodeInput!): EpisodePayload! @cost(weight: "500")
   "Forgets an episode with its mentions, edges and vector."
-  deleteEpisode("Which one." input: DeleteInput!): DeletePayload!
+  deleteEpisode("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
 }
 
 "Something that happened, told in words: one step of a session."
@@ -3997,7 +4003,7 @@ type Episode implements Node @from(role: GRAPH) {
   "Rises by one with every change."
   version: Int!
   "The entities it mentions, by name."
-  entities: [Entity!]!
+  entities: [Entity!]! @cost(weight: "1") @listSize(assumedSize: 10)
   "Its edges, strongest first."
   relationships(
     "Edges that leave, arrive, or both."
@@ -4010,24 +4016,26 @@ type Episode implements Node @from(role: GRAPH) {
     first: Int = 20
     "Start after this cursor."
     after: String
-  ): RelationshipConnection!
+  ): RelationshipConnection! @cost(weight: "2")
+    @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "The episode before it in its session."
-  previous: Episode
+  previous: Episode @cost(weight: "1")
   "The episode after it in its session."
-  next: Episode
+  next: Episode @cost(weight: "1")
   "Episodes like it, most alike first."
   similar(
     "How many, 1 to 100."
     first: Int = 10
     "Least similarity, 0 to 1."
     threshold: Float = 0
-  ): [SimilarEpisode!] @from(role: VECTORS)
+  ): [SimilarEpisode!] @from(role: VECTORS) @cost(weight: "50")
+    @listSize(assumedSize: 10, slicingArguments: ["first"], requireOneSlicingArgument: false)
   "The profile of its owner."
-  profile: Profile @from(role: RECORDS)
+  profile: Profile @from(role: RECORDS) @cost(weight: "1")
   "The todos that came from it, most urgent first, at most 200."
-  todos: [Todo!] @from(role: RECORDS)
+  todos: [Todo!] @from(role: RECORDS) @cost(weight: "2") @listSize(assumedSize: 10)
   "The vector that stands for it."
-  embedding: Vector @from(role: VECTORS)
+  embedding: Vector @from(role: VECTORS) @cost(weight: "2")
 }
 
 "Where an episode took place."
@@ -4095,7 +4103,7 @@ type EpisodeConnection @from(role: GRAPH) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int
+  totalCount: Int @cost(weight: "100")
 }
 
 "An episode in a list."
@@ -4323,7 +4331,7 @@ type EpisodePayload {
   "The write, or the one that stands in its way; null when nothing had to be written."
   saga: Saga
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 `, BuiltIn: false},
 	{Name: "../schema/event.graphqls", Input: `"What happens, as it happens, over WebSocket (graphql-transport-ws) and server-sent events alike."
@@ -4334,16 +4342,16 @@ type Subscription {
     filter: MemoryEventFilter
     "Goes on behind this cursor of an earlier event. Without it only what is new is told. On event streams the header Last-Event-ID does the same."
     after: String
-  ): MemoryEvent! @from(role: RECORDS)
+  ): MemoryEvent! @from(role: RECORDS) @cost(weight: "500")
   "What happens to todos: ` + "`" + `memoryEvents` + "`" + ` of nothing else."
   todoEvents(
     "Only these todos, by global id, at most 200; all unless given."
     ids: [ID!]
     "Goes on behind this cursor of an earlier event, as in ` + "`" + `memoryEvents` + "`" + `."
     after: String
-  ): MemoryEvent! @from(role: RECORDS)
+  ): MemoryEvent! @from(role: RECORDS) @cost(weight: "500")
   "A write now and each time that it has come further, until it has ended. One null, and nothing else, when there is no such write."
-  sagaUpdates("Its global id." id: ID!): Saga @from(role: RECORDS)
+  sagaUpdates("Its global id." id: ID!): Saga @from(role: RECORDS) @cost(weight: "500")
 }
 
 "Something that happened, or something about the stream itself: CaughtUp and Gap."
@@ -4606,7 +4614,7 @@ input IDListFilter {
 `, BuiltIn: false},
 	{Name: "../schema/forget.graphqls", Input: `extend type Mutation {
   "Erases many nodes with everything that hangs on them from every store, and proves it. It may take several writes, one after the other, each about one noun; a fault ends it half way, and the same request goes on from there."
-  forget("What to forget." input: ForgetInput!): ForgetPayload!
+  forget("What to forget." input: ForgetInput!): ForgetPayload! @cost(weight: "5000")
 }
 
 "What to forget: either ids or where."
@@ -4646,11 +4654,11 @@ type ForgetPayload {
   "Which of the ids that were given; empty when ` + "`" + `where` + "`" + ` was."
   ids: [ID!]!
   "What was removed from each store, and what was found there afterwards, of all committed writes together."
-  receipts: [Receipt!]!
+  receipts: [Receipt!]! @listSize(assumedSize: 5)
   "The writes."
-  sagas: [Saga!]!
+  sagas: [Saga!]! @listSize(assumedSize: 5)
   "What kept it, or the rest of it, from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 `, BuiltIn: false},
 	{Name: "../schema/operations.graphqls", Input: `extend type Query {
@@ -4660,14 +4668,15 @@ type ForgetPayload {
     kinds: [DriftKind!]
     "How many findings to list, 1 to 1000."
     first: Int = 100
-  ): Drift @from(role: VECTORS) @access(role: ADMIN)
+  ): Drift @from(role: VECTORS) @access(role: ADMIN) @cost(weight: "5000")
+    @listSize(assumedSize: 100, slicingArguments: ["first"], sizedFields: ["findings"], requireOneSlicingArgument: false)
 }
 
 extend type Mutation {
   "Mends the drift of this scope: copies without their node are deleted, missing ones are made again from the record of truth. The lost record of an entity comes back empty, since nothing else holds its content."
-  repairDrift("What to mend." input: RepairDriftInput!): RepairDriftPayload! @access(role: ADMIN)
+  repairDrift("What to mend." input: RepairDriftInput!): RepairDriftPayload! @access(role: ADMIN) @cost(weight: "10000")
   "Keeps every call from the backend of a role, to see what becomes of the gateway without it, or lets calls through again."
-  holdBackend("Which one." input: HoldBackendInput!): HoldBackendPayload! @access(role: ADMIN)
+  holdBackend("Which one." input: HoldBackendInput!): HoldBackendPayload! @access(role: ADMIN) @cost(weight: "500")
 }
 
 "How stores differ from each other."
@@ -4717,11 +4726,11 @@ input RepairDriftInput {
 "What was mended."
 type RepairDriftPayload {
   "What was found before, up to 100 findings of it."
-  found: Drift
+  found: Drift @listSize(assumedSize: 100, sizedFields: ["findings"])
   "How many findings were mended; what a write took up meanwhile is left to it."
   repaired: Int!
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 
 "A backend to hold, or to let go of."
@@ -4735,9 +4744,9 @@ input HoldBackendInput {
 "The answer of ` + "`" + `holdBackend` + "`" + `."
 type HoldBackendPayload {
   "How the backends are now."
-  backends: [Backend!]!
+  backends: [Backend!]! @listSize(assumedSize: 6)
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 `, BuiltIn: false},
 	{Name: "../schema/procedure.graphqls", Input: `extend type Query {
@@ -4755,20 +4764,21 @@ type HoldBackendPayload {
     last: Int
     "End before this cursor."
     before: String
-  ): ProcedureConnection @from(role: GRAPH)
+  ): ProcedureConnection @from(role: GRAPH) @cost(weight: "200")
+    @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One procedure, or null."
-  procedure("Its global id." id: ID!): Procedure @from(role: GRAPH)
+  procedure("Its global id." id: ID!): Procedure @from(role: GRAPH) @cost(weight: "100")
 }
 
 extend type Mutation {
   "Remembers how to do something."
-  createProcedure("What to do." input: CreateProcedureInput!): ProcedurePayload!
+  createProcedure("What to do." input: CreateProcedureInput!): ProcedurePayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateProcedure("What to change." input: UpdateProcedureInput!): ProcedurePayload!
+  updateProcedure("What to change." input: UpdateProcedureInput!): ProcedurePayload! @cost(weight: "500")
   "Adds the outcome of one execution; a procedure that ran more than 10 times with a success rate below 0.3 becomes deprecated."
-  recordProcedureOutcome("What happened." input: RecordProcedureOutcomeInput!): ProcedurePayload!
+  recordProcedureOutcome("What happened." input: RecordProcedureOutcomeInput!): ProcedurePayload! @cost(weight: "500")
   "Forgets a procedure with its edges and vector."
-  deleteProcedure("Which one." input: DeleteInput!): DeletePayload!
+  deleteProcedure("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
 }
 
 "Something the agent knows how to do."
@@ -4782,7 +4792,7 @@ type Procedure implements Node @from(role: GRAPH) {
   "When to use it."
   triggerPattern: String
   "What to do, in rising order."
-  steps: [ProcedureStep!]!
+  steps: [ProcedureStep!]! @listSize(assumedSize: 10)
   "The whole as a script."
   script: String
   "Share of executions that worked, 0 to 1."
@@ -4794,7 +4804,7 @@ type Procedure implements Node @from(role: GRAPH) {
   "It should no longer be used."
   deprecated: Boolean!
   "The procedure that replaced it."
-  consolidatedInto: Procedure
+  consolidatedInto: Procedure @cost(weight: "1")
   "Where it came from."
   createdFrom: ProcedureOrigin!
   "When it was first stored."
@@ -4815,16 +4825,18 @@ type Procedure implements Node @from(role: GRAPH) {
     first: Int = 20
     "Start after this cursor."
     after: String
-  ): RelationshipConnection!
+  ): RelationshipConnection! @cost(weight: "2")
+    @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "Procedures like it, most alike first."
   similar(
     "How many, 1 to 100."
     first: Int = 10
     "Least similarity, 0 to 1."
     threshold: Float = 0
-  ): [SimilarProcedure!] @from(role: VECTORS)
+  ): [SimilarProcedure!] @from(role: VECTORS) @cost(weight: "50")
+    @listSize(assumedSize: 10, slicingArguments: ["first"], requireOneSlicingArgument: false)
   "The vector that stands for it."
-  embedding: Vector @from(role: VECTORS)
+  embedding: Vector @from(role: VECTORS) @cost(weight: "2")
 }
 
 "One step of a procedure."
@@ -4880,7 +4892,7 @@ type ProcedureConnection @from(role: GRAPH) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int
+  totalCount: Int @cost(weight: "100")
 }
 
 "A procedure in a list."
@@ -5058,12 +5070,12 @@ type ProcedurePayload {
   "The write, or the one that stands in its way; null when nothing had to be written."
   saga: Saga
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 `, BuiltIn: false},
 	{Name: "../schema/profile.graphqls", Input: `extend type Query {
   "The profile of the scope, or null. There is at most one."
-  profile: Profile @from(role: RECORDS)
+  profile: Profile @from(role: RECORDS) @cost(weight: "100")
   "The profiles that the scope can see."
   profiles(
     "Which ones."
@@ -5078,16 +5090,17 @@ type ProcedurePayload {
     last: Int
     "End before this cursor."
     before: String
-  ): ProfileConnection @from(role: RECORDS)
+  ): ProfileConnection @from(role: RECORDS) @cost(weight: "200")
+    @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
 }
 
 extend type Mutation {
   "Writes the profile of the scope: a new one, or changes to the one there is."
-  upsertProfile("What is known." input: UpsertProfileInput!): ProfilePayload!
+  upsertProfile("What is known." input: UpsertProfileInput!): ProfilePayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateProfile("What to change." input: UpdateProfileInput!): ProfilePayload!
+  updateProfile("What to change." input: UpdateProfileInput!): ProfilePayload! @cost(weight: "500")
   "Forgets a profile."
-  deleteProfile("Which one." input: DeleteInput!): DeletePayload!
+  deleteProfile("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
 }
 
 "What is known about the owner of a scope."
@@ -5124,21 +5137,24 @@ type Profile implements Node @from(role: RECORDS) {
     first: Int = 20
     "Start after this cursor."
     after: String
-  ): EpisodeConnection @from(role: GRAPH)
+  ): EpisodeConnection @from(role: GRAPH) @cost(weight: "2")
+    @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "The entities of its owner, by name."
   entities(
     "How many, 1 to 200."
     first: Int = 20
     "Start after this cursor."
     after: String
-  ): EntityConnection @from(role: GRAPH)
+  ): EntityConnection @from(role: GRAPH) @cost(weight: "2")
+    @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "The todos of its owner, most urgent first."
   todos(
     "How many, 1 to 200."
     first: Int = 20
     "Start after this cursor."
     after: String
-  ): TodoConnection
+  ): TodoConnection @cost(weight: "2")
+    @listSize(assumedSize: 20, slicingArguments: ["first"], sizedFields: ["edges"], requireOneSlicingArgument: false)
 }
 
 "A page of profiles."
@@ -5148,7 +5164,7 @@ type ProfileConnection @from(role: RECORDS) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int
+  totalCount: Int @cost(weight: "100")
 }
 
 "A profile in a list."
@@ -5256,7 +5272,7 @@ type ProfilePayload {
   "The write, or the one that stands in its way; null when nothing had to be written."
   saga: Saga
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 `, BuiltIn: false},
 	{Name: "../schema/recall.graphqls", Input: `extend type Query {
@@ -5265,7 +5281,8 @@ type ProfilePayload {
   standing next to a found episode in its session, GRAPH by an edge or a mention from a found node. The ranks are fused by
   weighted reciprocal rank fusion: score(d) = Σ over legs of weight / (60 + rank of d in the leg), ranks from 1.
   """
-  recall("The question." input: RecallInput!): RecallResult @from(role: VECTORS)
+  recall("The question." input: RecallInput!): RecallResult @from(role: VECTORS) @cost(weight: "3000")
+    @listSize(assumedSize: 10, slicingArguments: ["input.first"], sizedFields: ["hits"], requireOneSlicingArgument: false)
 }
 
 "A question to the memory."
@@ -5357,7 +5374,7 @@ type RecallResult @from(role: VECTORS) {
   "The hits, best first."
   hits: [RecallHit!]!
   "The legs that were asked."
-  legs: [RecallLeg!]!
+  legs: [RecallLeg!]! @listSize(assumedSize: 5)
 }
 
 "A leg that was asked."
@@ -5381,7 +5398,7 @@ type RecallHit @from(role: VECTORS) {
   "The node."
   node: Node @from(role: GRAPH)
   "What each leg that found it says."
-  legs: [RecallHitLeg!]!
+  legs: [RecallHitLeg!]! @listSize(assumedSize: 5)
 }
 
 "What one leg says of a hit."
@@ -5411,9 +5428,10 @@ type RecallHitLeg {
     last: Int
     "End before this cursor."
     before: String
-  ): RelationshipConnection @from(role: GRAPH)
+  ): RelationshipConnection @from(role: GRAPH) @cost(weight: "200")
+    @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One relationship, or null."
-  relationship("Its global id." id: ID!): Relationship @from(role: GRAPH)
+  relationship("Its global id." id: ID!): Relationship @from(role: GRAPH) @cost(weight: "100")
   "A shortest path between two nodes, whatever the direction of the edges; null when there is none."
   path(
     "Where it starts."
@@ -5424,7 +5442,8 @@ type RecallHitLeg {
     maxDepth: Int = 5
     "Only edges of these types."
     types: [RelationType!]
-  ): Path @from(role: GRAPH)
+  ): Path @from(role: GRAPH) @cost(weight: "500")
+    @listSize(assumedSize: 6, slicingArguments: ["maxDepth"], sizedFields: ["nodes", "relationships"], requireOneSlicingArgument: false)
   "What lies around a node, nearest first."
   neighborhood(
     "The node in the middle."
@@ -5435,22 +5454,23 @@ type RecallHitLeg {
     types: [RelationType!]
     "How many nodes, 1 to 200."
     first: Int = 50
-  ): Neighborhood @from(role: GRAPH)
+  ): Neighborhood @from(role: GRAPH) @cost(weight: "500")
+    @listSize(assumedSize: 50, slicingArguments: ["first"], sizedFields: ["nodes", "relationships"], requireOneSlicingArgument: false)
 }
 
 extend type Mutation {
   "Joins two nodes by an edge, or changes the edge of that type and label that joins them."
-  relate("The edge." input: RelateInput!): RelationshipPayload!
+  relate("The edge." input: RelateInput!): RelationshipPayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateRelationship("What to change." input: UpdateRelationshipInput!): RelationshipPayload!
+  updateRelationship("What to change." input: UpdateRelationshipInput!): RelationshipPayload! @cost(weight: "500")
   "Removes an edge."
-  unrelate("Which one." input: DeleteInput!): DeletePayload!
+  unrelate("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
   "Raises the weight of edges, w' = w + rate·(1 - w), counts one more use of each and notes the time of it."
-  strengthen("Which edges, and how much." input: StrengthenInput!): RelationshipsPayload!
+  strengthen("Which edges, and how much." input: StrengthenInput!): RelationshipsPayload! @cost(weight: "500")
   "Lowers the weight of edges, w' = w·(1 - rate). It is no use of the edges."
-  weaken("Which edges, and how much." input: WeakenInput!): RelationshipsPayload!
+  weaken("Which edges, and how much." input: WeakenInput!): RelationshipsPayload! @cost(weight: "500")
   "Lets edges that were not used for a while fade, w' = w·(1 - rate), and removes the faintest of them. Edges in use are untouched."
-  decayRelationships("How." input: DecayRelationshipsInput!): DecayPayload!
+  decayRelationships("How." input: DecayRelationshipsInput!): DecayPayload! @cost(weight: "5000")
 }
 
 "A directed, weighted edge between two nodes. At most one edge of a type and label leads from one node to another."
@@ -5462,9 +5482,9 @@ type Relationship implements Node @from(role: GRAPH) {
   "The author's own word for the type."
   label: String
   "Where it starts."
-  source: Node
+  source: Node @cost(weight: "1")
   "Where it ends."
-  target: Node
+  target: Node @cost(weight: "1")
   "Strength, 0 to 1."
   weight: Float!
   "How often both ends were used together."
@@ -5540,7 +5560,7 @@ type RelationshipConnection @from(role: GRAPH) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int
+  totalCount: Int @cost(weight: "100")
 }
 
 "A relationship in a list."
@@ -5758,17 +5778,17 @@ type RelationshipPayload {
   "The write, or the one that stands in its way; null when nothing had to be written."
   saga: Saga
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 
 "The answer of a change to several relationships."
 type RelationshipsPayload {
   "The relationships as they are now."
-  relationships: [Relationship!]!
+  relationships: [Relationship!]! @listSize(assumedSize: 20)
   "The write, or the one that stands in its way; null when nothing had to be written."
   saga: Saga
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 
 "What a decay did."
@@ -5780,7 +5800,7 @@ type DecayPayload {
   "The write, or the one that stands in its way; null when nothing had to be written."
   saga: Saga
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 `, BuiltIn: false},
 	{Name: "../schema/saga.graphqls", Input: `extend type Query {
@@ -5798,16 +5818,17 @@ type DecayPayload {
     last: Int
     "End before this cursor."
     before: String
-  ): SagaConnection @from(role: RECORDS)
+  ): SagaConnection @from(role: RECORDS) @cost(weight: "200")
+    @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One write, or null."
-  saga("Its global id." id: ID!): Saga @from(role: RECORDS)
+  saga("Its global id." id: ID!): Saga @from(role: RECORDS) @cost(weight: "100")
 }
 
 extend type Mutation {
   "Works at once on a write that waits or is stuck, and answers how far it has come."
-  retrySaga("Which one." input: RetrySagaInput!): SagaPayload! @access(role: ADMIN)
+  retrySaga("Which one." input: RetrySagaInput!): SagaPayload! @access(role: ADMIN) @cost(weight: "500")
   "Declares a write that waits, is taken back or is stuck to be COMPENSATED, so that others may write the same nodes again. What its steps wrote stays as it is; ` + "`" + `steps` + "`" + ` says what that may be."
-  resolveSaga("Which one, and why." input: ResolveSagaInput!): SagaPayload! @access(role: ADMIN)
+  resolveSaga("Which one, and why." input: ResolveSagaInput!): SagaPayload! @access(role: ADMIN) @cost(weight: "500")
 }
 
 "A write that touches stores: all of it happens, or nothing of it."
@@ -5821,11 +5842,11 @@ type Saga implements Node @from(role: RECORDS) {
   "What is done when a store that it needs is down."
   onStoreDown: OnStoreDown!
   "What is written, store by store, in this order."
-  steps: [SagaStep!]!
+  steps: [SagaStep!]! @listSize(assumedSize: 5)
   "The global ids of the nodes that it writes."
   nodes: [ID!]!
   "What a deletion removed and what it found there afterwards, once it is committed."
-  receipts: [Receipt!]!
+  receipts: [Receipt!]! @listSize(assumedSize: 5)
   "Why it waits, is taken back, or is stuck."
   problem: String
   "How many rounds of work it took so far."
@@ -5901,7 +5922,7 @@ type SagaConnection @from(role: RECORDS) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own."
-  totalCount: Int
+  totalCount: Int @cost(weight: "100")
 }
 
 "A write in a list."
@@ -6009,7 +6030,7 @@ type SagaPayload {
   "The write as it is now; null when there were problems."
   saga: Saga
   "What kept it from happening: NOT_FOUND, or CONFLICT when it has ended or somebody works on it."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 `, BuiltIn: false},
 	{Name: "../schema/schema.graphqls", Input: `"The memory of an agent. Every answer is limited to the caller's scope: user, device and agent."
@@ -6018,14 +6039,14 @@ type Query {
   node(
     "A global id, as any ` + "`" + `id` + "`" + ` field answers it."
     id: ID!
-  ): Node
+  ): Node @cost(weight: "100")
   "Reads many nodes; the answer keeps the order of the ids, with null where this scope has no such node."
   nodes(
     "Global ids, at most 200."
     ids: [ID!]!
-  ): [Node]
+  ): [Node] @cost(weight: "100") @listSize(assumedSize: 20, slicingArguments: ["ids"], requireOneSlicingArgument: false)
   "The backends, by the role they play, and how they are."
-  backends: [Backend!]!
+  backends: [Backend!]! @cost(weight: "1000") @listSize(assumedSize: 6)
 }
 
 "Changes to the memory. Every mutation answers with the changed node and with ` + "`" + `problems` + "`" + ` a caller can plan for."
@@ -6034,7 +6055,7 @@ type Mutation
 "Anything with a global id."
 interface Node {
   "Global id: opaque, stable, and the same in every store."
-  id: ID!
+  id: ID! @cost(weight: "500")
 }
 
 "What a store is for."
@@ -6071,6 +6092,30 @@ enum AccessRole {
 directive @access(
   "The role; greater ones include it."
   role: AccessRole!
+) on FIELD_DEFINITION
+
+"""
+What a field costs by itself, before what is selected on it; nothing where it is not said. By the cost specification,
+https://ibm.github.io/graphql-specs/cost-spec.html.
+"""
+directive @cost(
+  "A whole number: about the microseconds that it takes where the stores are embedded."
+  weight: String!
+) on FIELD_DEFINITION
+
+"""
+How long a list can be. Each node in it costs 1, and what is selected on it. By the cost specification; beyond that, an
+argument that is a list counts by its length.
+"""
+directive @listSize(
+  "The length where no argument says it."
+  assumedSize: Int
+  "The arguments that say it, or ` + "`" + `argument.field` + "`" + ` of an input; of several the largest counts."
+  slicingArguments: [String!]
+  "The fields beneath that are the list, as ` + "`" + `edges` + "`" + ` is in a connection; the field itself where none is given."
+  sizedFields: [String!]
+  "Whether a query has to give exactly one of the arguments. Here none has to."
+  requireOneSlicingArgument: Boolean = true
 ) on FIELD_DEFINITION
 
 "How a backend is."
@@ -6180,7 +6225,7 @@ type DeletePayload {
   "The write, or the one that stands in its way; null when nothing had to be written."
   saga: Saga
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 
 "What to delete."
@@ -6229,20 +6274,21 @@ scalar Vector @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259#section-
     last: Int
     "End before this cursor."
     before: String
-  ): TodoConnection @from(role: RECORDS)
+  ): TodoConnection @from(role: RECORDS) @cost(weight: "200")
+    @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges"], requireOneSlicingArgument: false)
   "One todo, or null."
-  todo("Its global id." id: ID!): Todo @from(role: RECORDS)
+  todo("Its global id." id: ID!): Todo @from(role: RECORDS) @cost(weight: "100")
 }
 
 extend type Mutation {
   "Notes something to be done."
-  createTodo("What to do." input: CreateTodoInput!): TodoPayload!
+  createTodo("What to do." input: CreateTodoInput!): TodoPayload! @cost(weight: "500")
   "Changes the fields that are given; null clears a field that may be empty."
-  updateTodo("What to change." input: UpdateTodoInput!): TodoPayload!
+  updateTodo("What to change." input: UpdateTodoInput!): TodoPayload! @cost(weight: "500")
   "Ticks a todo off; its deadline stays. Completing it again changes nothing."
-  completeTodo("Which one." input: CompleteTodoInput!): TodoPayload!
+  completeTodo("Which one." input: CompleteTodoInput!): TodoPayload! @cost(weight: "500")
   "Forgets a todo with its vector."
-  deleteTodo("Which one." input: DeleteInput!): DeletePayload!
+  deleteTodo("Which one." input: DeleteInput!): DeletePayload! @cost(weight: "500")
 }
 
 "Something to be done."
@@ -6272,18 +6318,19 @@ type Todo implements Node @from(role: RECORDS) {
   "Rises by one with every change."
   version: Int!
   "The episode it came from."
-  sourceEpisode: Episode @from(role: GRAPH)
+  sourceEpisode: Episode @from(role: GRAPH) @cost(weight: "1")
   "The entities it is about, as they were given."
-  entities: [Entity!] @from(role: GRAPH)
+  entities: [Entity!] @from(role: GRAPH) @cost(weight: "1") @listSize(assumedSize: 10)
   "Todos like it, most alike first: the default threshold finds likely duplicates."
   similar(
     "How many, 1 to 100."
     first: Int = 10
     "Least similarity, 0 to 1."
     threshold: Float = 0.85
-  ): [SimilarTodo!] @from(role: VECTORS)
+  ): [SimilarTodo!] @from(role: VECTORS) @cost(weight: "50")
+    @listSize(assumedSize: 10, slicingArguments: ["first"], requireOneSlicingArgument: false)
   "The vector that stands for it."
-  embedding: Vector @from(role: VECTORS)
+  embedding: Vector @from(role: VECTORS) @cost(weight: "2")
 }
 
 "Whether a todo is done."
@@ -6321,7 +6368,7 @@ type TodoConnection @from(role: RECORDS) {
   "Where this page lies."
   pageInfo: PageInfo!
   "How many match in all; costs a call of its own. Null in lists below an entity, episode or procedure."
-  totalCount: Int
+  totalCount: Int @cost(weight: "100")
 }
 
 "A todo in a list."
@@ -6497,7 +6544,7 @@ type TodoPayload {
   "The write, or the one that stands in its way; null when nothing had to be written."
   saga: Saga
   "What kept it from happening."
-  problems: [Problem!]!
+  problems: [Problem!]! @listSize(assumedSize: 1)
 }
 `, BuiltIn: false},
 }

@@ -75,6 +75,12 @@ func New(tb testing.TB) *Gateway {
 	return begin(tb, func(*stores.Set) {}, nil)
 }
 
+// NewWith starts an edge over empty stores that is configured differently.
+func NewWith(tb testing.TB, edge func(*graph.Options)) *Gateway {
+	tb.Helper()
+	return begin(tb, func(*stores.Set) {}, nil, edge)
+}
+
 // NewGuarded starts an edge over empty stores whose guards have protection: retries, bulkheads, breakers and timeouts. Faults
 // are injected behind it. Other edges have none, so that each fault is seen once and as it is.
 func NewGuarded(tb testing.TB, s resilience.Settings) *Gateway {
@@ -114,12 +120,6 @@ type server struct {
 func (s *server) Name() string                   { return s.embedded.Name() }
 func (s *server) Ping(ctx context.Context) error { return s.embedded.Ping(ctx) }
 func (s *server) Close() error                   { return s.close() }
-
-// NewEdge starts an edge over empty stores with other options, such as another way to tell callers.
-func NewEdge(tb testing.TB, options func(*graph.Options)) *Gateway {
-	tb.Helper()
-	return begin(tb, func(*stores.Set) {}, nil, options)
-}
 
 func begin(tb testing.TB, change func(*stores.Set), protection *resilience.Settings, options ...func(*graph.Options)) *Gateway {
 	tb.Helper()
@@ -217,9 +217,9 @@ func start(dir string, change func(*stores.Set), protection *resilience.Settings
 		return nil, err
 	}
 	g := &Gateway{Log: log, Config: cfg}
-	chain := []resilience.Middleware{observe, g.inject}
+	chain := []resilience.Middleware{graph.CountCalls, observe, g.inject}
 	if protection != nil {
-		chain = chain[:1]
+		chain = chain[:2]
 	}
 	guards := resilience.NewGuards(set, func(stores.Backend) []resilience.Middleware { return slices.Clone(chain) })
 	if protection != nil {

@@ -23,8 +23,8 @@ func (g *Signer) Sign(s stores.Scope, c stores.Cursor) string {
 
 // Verify reads a cursor that a client sent; name is the argument it came in.
 func (g *Signer) Verify(s stores.Scope, name, cursor string) (stores.Cursor, error) {
-	b, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(b) <= signatureSize || !hmac.Equal(b[:signatureSize], g.mac(s, string(b[signatureSize:]))) {
+	b, err := base64.RawURLEncoding.DecodeString(cursor) // which reads some texts alike
+	if err != nil || base64.RawURLEncoding.EncodeToString(b) != cursor || len(b) <= signatureSize || !hmac.Equal(b[:signatureSize], g.mac(s, string(b[signatureSize:]))) {
 		return "", stores.Invalid(name, "is not a cursor of this list; start again without it")
 	}
 	return stores.Cursor(b[signatureSize:]), nil

@@ -16,7 +16,7 @@ func (in RecallInput) Query(fields func(stores.Kind) []stores.Field) recall.Quer
 	if in.Kinds.Value() != nil {
 		q.Kinds = []stores.Kind{}
 	}
-	for _, k := range in.Kinds.Value() {
+	for _, k := range Distinct(in.Kinds.Value()) {
 		q.Kinds = append(q.Kinds, recallKinds[k])
 	}
 	if w := in.Where.Value(); w != nil {
@@ -36,7 +36,7 @@ func (in RecallInput) Query(fields func(stores.Kind) []stores.Field) recall.Quer
 		weigh(q.Weights, recall.Graph, l.Graph.Value())
 	}
 	if x := in.Expand.Value(); x != nil {
-		q.Expand = &recall.Expand{Depth: x.Depth, Types: x.Types.Value(), MinWeight: x.MinWeight}
+		q.Expand = &recall.Expand{Depth: x.Depth, Types: Distinct(x.Types.Value()), MinWeight: x.MinWeight}
 	}
 	return q
 }

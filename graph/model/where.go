@@ -128,3 +128,14 @@ func camel(enum string) stores.Field {
 	}
 	return stores.Field(strings.Join(words, ""))
 }
+
+// Distinct leaves out what a list names again: clients may name a value of an enum any number of times. Nil stays nil.
+func Distinct[T comparable](list []T) []T {
+	out := slices.Clone(list[:0])
+	for _, v := range list {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}

@@ -119,7 +119,7 @@ func direction(f *stores.Flow) stores.Flow {
 
 func edgeFilter(types []stores.RelationType, minWeight *float64) stores.Filter {
 	var f stores.Filter
-	if types != nil {
+	if types = model.Distinct(types); types != nil {
 		list := make([]any, len(types))
 		for i, t := range types {
 			list[i] = string(t)

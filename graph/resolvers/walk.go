@@ -22,7 +22,7 @@ func (r *Resolver) path(ctx context.Context, from, to stores.Ref, depth *int, ty
 	if n < 1 || n > stores.MaxPathDepth {
 		return nil, stores.Invalid("maxDepth", "is %d; it must be between 1 and %d", n, stores.MaxPathDepth)
 	}
-	p, err := r.set.Relationships.Path(ctx, scope(ctx), stores.PathQuery{From: from.ID, To: to.ID, MaxDepth: n, Types: types})
+	p, err := r.set.Relationships.Path(ctx, scope(ctx), stores.PathQuery{From: from.ID, To: to.ID, MaxDepth: n, Types: model.Distinct(types)})
 	if err != nil || p == nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (r *Resolver) neighborhood(ctx context.Context, of stores.Ref, depth *int, 
 	if n < 1 || n > model.MaxPage {
 		return nil, stores.Invalid("first", "is %d; it must be between 1 and %d", n, model.MaxPage)
 	}
-	hood, err := r.set.Relationships.Neighborhood(ctx, scope(ctx), stores.NeighborhoodQuery{Of: of.ID, Depth: d, Types: types, First: n})
+	hood, err := r.set.Relationships.Neighborhood(ctx, scope(ctx), stores.NeighborhoodQuery{Of: of.ID, Depth: d, Types: model.Distinct(types), First: n})
 	if err != nil {
 		return nil, err
 	}

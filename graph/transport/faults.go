@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -24,6 +25,7 @@ const (
 	CodeUnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE"
 	CodeTooManyConnections   = "TOO_MANY_CONNECTIONS"
 	CodeTooManyOperations    = "TOO_MANY_OPERATIONS"
+	CodeRateLimited          = "RATE_LIMITED"
 	CodePersistedQuery       = "PERSISTED_QUERY_NOT_SUPPORTED"
 	CodeTimeout              = "TIMEOUT"
 	CodeInternal             = "INTERNAL"
@@ -50,6 +52,7 @@ var (
 	errMalformedJSON = badRequest("The body is not valid JSON.")
 	errNotObject     = badRequest(`The body must be a JSON object such as {"query": "{ __typename }"}.`)
 	errBatch         = badRequest("Batches are not accepted: send each operation as a request of its own.")
+	errParameters    = badRequest(fmt.Sprintf("The body has more than %d parameters.", maxParameters))
 	errNotUTF8       = badRequest("The request is not valid UTF-8.")
 	errBodyCutShort  = badRequest("The body ended too early.")
 	errMalformedURL  = badRequest("The query string of the URL is not valid.")
@@ -116,6 +119,17 @@ func (x *exchange) refuse(ctx context.Context, f *fault) {
 	form := parseAccept(x.r.Header.Values("Accept")).best(plainJSON, graphqlJSON)
 	response := x.exec.DispatchError(ctx, gqlerror.List{coded(f.code, f.message)})
 	x.writeJSON(form, cmp.Or(f.status, statusOf(form, response)), response)
+}
+
+// postpone gives an answer that says to come back later the status and header that say so to clients in general.
+func (x *exchange) postpone(r *graphql.Response) (status int, ok bool) {
+	if hasData(r) || r.Errors[0].Extensions["code"] != CodeRateLimited {
+		return 0, false
+	}
+	if ms, ok := r.Errors[0].Extensions["retryAfterMs"].(int); ok {
+		x.w.Header().Set("Retry-After", strconv.Itoa((ms+999)/1000))
+	}
+	return http.StatusTooManyRequests, true
 }
 
 // explain replaces the executor's words where they do not help.

@@ -76,6 +76,9 @@ func identityEncoding(header string) bool {
 	return header == "" || strings.EqualFold(strings.TrimSpace(header), "identity")
 }
 
+// maxParameters is how many parameters a request may have, unknown ones included.
+const maxParameters = 100
+
 // decodeBody reads the JSON object of a POST. Names are matched exactly, unknown ones are ignored as the specification
 // asks, and a known one given twice is refused: which of the two counts would be anybody's guess.
 func decodeBody(body []byte) (*graphql.RawParams, *fault) {
@@ -93,7 +96,10 @@ func decodeBody(body []byte) (*graphql.RawParams, *fault) {
 		return nil, errNotObject
 	}
 	var request parameters
-	for d.More() {
+	for n := 0; d.More(); n++ {
+		if n == maxParameters {
+			return nil, errParameters
+		}
 		if fault := request.decodeNext(d); fault != nil {
 			return nil, fault
 		}

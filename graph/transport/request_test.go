@@ -24,6 +24,7 @@ func TestBodies(t *testing.T) {
 		{"more after the end", `{"query": "{ greeting }"} ` + secret, 400, transport.CodeBadRequest},
 		{"two objects", `{"query": "{ greeting }"}{"query": "{ greeting }"}`, 400, transport.CodeBadRequest},
 		{"a batch", `[{"query": "{ greeting }"}]`, 400, transport.CodeBadRequest},
+		{"too many parameters", `{` + strings.Repeat(`"a": 1, `, 100) + `"query": "{ greeting }"}`, 400, transport.CodeBadRequest},
 		{"a string", `"{ greeting }"`, 400, transport.CodeBadRequest},
 		{"null", `null`, 400, transport.CodeBadRequest},
 		{"no query", `{"qeury": "` + secret + `"}`, 400, transport.CodeBadRequest},

@@ -200,7 +200,7 @@ func (x *exchange) operate() {
 	case form == unacceptable:
 		x.refuse(ctx, errNotAcceptable)
 	case len(errs) != 0:
-		x.respond(ctx, ctx, form, graphql.OneShot(x.exec.DispatchError(ctx, explain(op, errs))))
+		x.reject(ctx, form, x.exec.DispatchError(ctx, explain(op, errs)))
 	case streaming && !x.admit():
 		x.refuse(ctx, errTooManyConnections)
 	case streaming:
@@ -209,6 +209,15 @@ func (x *exchange) operate() {
 	default:
 		x.execute(ctx, time.Time{}, form, op)
 	}
+}
+
+// reject answers an operation that was not begun.
+func (x *exchange) reject(ctx context.Context, form form, r *graphql.Response) {
+	if status, ok := x.postpone(r); ok {
+		x.writeJSON(parseAccept(x.r.Header.Values("Accept")).best(plainJSON, graphqlJSON), status, r)
+		return
+	}
+	x.respond(ctx, ctx, form, graphql.OneShot(r))
 }
 
 // execute runs an operation, at longest until it expires; the zero time means for ever.
