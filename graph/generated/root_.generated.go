@@ -4377,7 +4377,7 @@ type MemoryCreated implements MemoryEvent @from(role: RECORDS) {
   "Name of the type of the node."
   kind: String!
   "The node as it is by now; null when it is gone again."
-  node: Node
+  node: Node @cost(weight: "100")
 }
 
 "A node that changed."
@@ -4397,7 +4397,7 @@ type MemoryUpdated implements MemoryEvent @from(role: RECORDS) {
   "Names of the fields that changed."
   changedFields: [String!]!
   "The node as it is by now; null when it is gone."
-  node: Node
+  node: Node @cost(weight: "100")
 }
 
 "A node that is gone."
@@ -4427,7 +4427,7 @@ type SagaChanged implements MemoryEvent @from(role: RECORDS) {
   "The state that it came into."
   state: SagaState!
   "The write as it is by now; null when it ended too long ago."
-  saga: Saga
+  saga: Saga @cost(weight: "100")
 }
 
 "A backend whose breaker moved. It has no place of its own in the stream: after a reconnection those that are not well are told again."

@@ -166,10 +166,13 @@ func TestLargeAnswersOnASocket(t *testing.T) {
 // What waits to be written for an operation that its client has stopped is not written any more: the id may be another's.
 func TestStoppedOperationsFallSilent(t *testing.T) {
 	var made atomic.Int64
+	var ended atomic.Bool
 	s := serve(t, transport.Options{WriteTimeout: time.Minute}, func(h *transport.Handler) {
 		h.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 			response := next(ctx)
-			if response != nil {
+			if response == nil {
+				ended.Store(true)
+			} else {
 				made.Add(1)
 			}
 			return response
@@ -183,6 +186,7 @@ func TestStoppedOperationsFallSilent(t *testing.T) {
 		return before > 0 && made.Load() == before
 	})
 	ws.send(`{"id":"1","type":"complete"}`)
+	eventually(t, "the operation ends", ended.Load)
 	ws.send(`{"type":"ping"}`)
 	read := int64(-1)
 	for message := ""; message != `{"type":"pong"}`; read++ {
