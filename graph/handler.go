@@ -47,9 +47,9 @@ type Options struct {
 
 	Authenticator access.Authenticator // who callers are
 	Introspection access.Role          // the least role that may ask about the schema, where Transport allows it; empty: any
-	Limits    limits.Limits
-	Rate      limits.Rate
-	Persisted *limits.Persisted // nil: none are kept, and all documents are allowed
+	Limits        limits.Limits
+	Rate          limits.Rate
+	Persisted     *limits.Persisted // nil: none are kept, and all documents are allowed
 }
 
 // NewHandler serves the schema.

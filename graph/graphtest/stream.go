@@ -43,7 +43,7 @@ func Subscribe(tb testing.TB, server *httptest.Server, query string, vars map[st
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "text/event-stream")
-	response, err := server.Client().Do(r)
+	response, err := server.Client().Do(r) //nolint:bodyclose // End does
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -28,40 +28,50 @@ type MemoryEvent interface {
 	Name() string
 }
 
-// The events of nodes, of writes, of backends, and of streams themselves.
-type (
-	MemoryCreated struct {
-		Told
-		ID   stores.Ref
-		Kind string
-	}
-	MemoryUpdated struct {
-		Told
-		ID            stores.Ref
-		Kind          string
-		Version       int
-		ChangedFields []string
-	}
-	MemoryForgotten struct {
-		Told
-		ID   stores.Ref
-		Kind string
-	}
-	SagaChanged struct {
-		Told
-		ID    stores.Ref
-		State stores.SagaState
-	}
-	BackendChanged struct {
-		Told
-		Backends []*Backend
-	}
-	CaughtUp struct{ Told }
-	Gap      struct {
-		Told
-		From, To, Advice string
-	}
-)
+// MemoryCreated tells of a new node.
+type MemoryCreated struct {
+	Told
+	ID   stores.Ref
+	Kind string
+}
+
+// MemoryUpdated tells of a node that changed.
+type MemoryUpdated struct {
+	Told
+	ID            stores.Ref
+	Kind          string
+	Version       int
+	ChangedFields []string
+}
+
+// MemoryForgotten tells of a node that is gone.
+type MemoryForgotten struct {
+	Told
+	ID   stores.Ref
+	Kind string
+}
+
+// SagaChanged tells of a write that came into another state.
+type SagaChanged struct {
+	Told
+	ID    stores.Ref
+	State stores.SagaState
+}
+
+// BackendChanged tells of a backend whose breaker moved.
+type BackendChanged struct {
+	Told
+	Backends []*Backend
+}
+
+// CaughtUp says that all of before was told.
+type CaughtUp struct{ Told }
+
+// Gap says what is missing.
+type Gap struct {
+	Told
+	From, To, Advice string
+}
 
 // What to do about a gap.
 const (

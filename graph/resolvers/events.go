@@ -67,11 +67,11 @@ func (r *Resolver) updates(ctx context.Context, id stores.ID) (<-chan *loaders.S
 				return nil
 			}
 			now, err := r.sagaNow(ctx, id)
-			if err != nil {
-				return nil // it is told the next time
+			if err == nil { // else it is told the next time
+				err = hand(ctx, out, now)
 			}
-			if err := hand(ctx, out, now); err != nil || now == nil || now.State.Ended() {
-				return errors.Join(err, errEnded)
+			if ctx.Err() != nil || err == nil && (now == nil || now.State.Ended()) {
+				return errEnded
 			}
 			return nil
 		})
