@@ -6,10 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
+	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"thalamus/graph/graphtest"
+	"thalamus/resilience"
 	"thalamus/stores"
 )
 
@@ -142,4 +146,47 @@ func distinct(mentioned map[stores.ID][]*stores.Entity) (ids []stores.ID) {
 		}
 	}
 	return ids
+}
+
+// BenchmarkOneSlowBackend reads todos while other clients ask for episodes from a graph that answers at once, or after 2 s:
+// compare what it tells of the slowest hundredth.
+func BenchmarkOneSlowBackend(b *testing.B) {
+	for _, slow := range []time.Duration{0, 2 * time.Second} {
+		b.Run(fmt.Sprintf("graph=%s", slow), func(b *testing.B) { benchmarkBeside(b, slow) })
+	}
+}
+
+func benchmarkBeside(b *testing.B, slow time.Duration) {
+	const others = 100
+	g := graphtest.NewServers(b, resilience.Settings{Timeout: 5 * time.Second, Concurrency: 64, Open: time.Minute})
+	g.Break(func(op resilience.Op) error {
+		if op.Role == stores.RoleGraph {
+			time.Sleep(slow)
+		}
+		return nil
+	})
+	ctx, cancel := context.WithCancel(b.Context())
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	for range others {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				_ = g.Post(b, `{episodes(first:1){edges{node{id}}}}`, nil, nil)
+				time.Sleep(20 * time.Millisecond) // as many ask as before, whatever they get
+			}
+		})
+	}
+	var took []time.Duration
+	most := 0
+	for b.Loop() {
+		begun := time.Now()
+		g.Query(b, `{todos(first:1){edges{node{id}}}}`, nil, nil)
+		took = append(took, time.Since(begun))
+		most = max(most, runtime.NumGoroutine())
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(most), "goroutines")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -101,7 +102,10 @@ func (a action) on(r register) (register, bool) {
 // was answered, and of some that was not, which explains every answer.
 func TestWritesAreLinearizable(t *testing.T) {
 	histories, each := 2, 260
-	if slow() {
+	switch {
+	case os.Getenv("THALAMUS_SOAK") != "":
+		histories = 50
+	case slow():
 		histories, each = 1, 60
 	}
 	for seed := range uint64(histories) {
