@@ -32,9 +32,13 @@ const socket = (options) =>
 const codes = (errors) => errors.map((e) => e.extensions.code).join();
 
 const seen = [];
-const see = (data) => seen.push(Object.values(data)[0]);
+let sawLast = false;
+const see = (data) => {
+  const event = Object.values(data)[0];
+  seen.push(event);
+  sawLast ||= (event.node?.content ?? event) === last;
+};
 const behind = () => (seen.length > 0 ? { ...variables, after: seen.at(-1).cursor ?? seen.at(-1) } : variables);
-const isLast = () => (seen.at(-1)?.node?.content ?? seen.at(-1)) === last;
 
 // The clients of enisdenjo send the variables anew when they connect again, so it is enough to change them.
 const withVariables = (client) =>
@@ -43,18 +47,18 @@ const withVariables = (client) =>
     const next = ({ data }) => {
       see(data);
       Object.assign(changing, behind());
-      if (endless && isLast()) resolve();
+      if (endless && sawLast) resolve();
     };
     client.subscribe({ query: subscription, variables: changing }, { next, error: reject, complete: resolve });
   });
 
 // Others are subscribed again when they say that they were cut off.
 async function again(subscribe) {
-  while (!isLast()) {
+  while (!sawLast) {
     await new Promise((resolve) => {
       const next = (data) => {
         see(data);
-        if (endless && isLast()) resolve();
+        if (endless && sawLast) resolve();
       };
       subscribe(behind(), next, resolve);
     });
@@ -93,8 +97,7 @@ const clients = {
     const { data } = await client.query({ query: gql(query) });
     await again((variables, next, done) => {
       client.subscribe({ query: gql(subscription), variables }).subscribe({
-        next: (r) => (r.error ? setTimeout(done) : next(r.data)), // until then the same subscription would join this one
-        error: done, complete: done,
+        next: (r) => (r.error ? done() : next(r.data)), error: done, complete: done,
       });
     });
     await ws.dispose();
@@ -133,7 +136,7 @@ const clients = {
       const end = () => (source.close(), resolve());
       source.addEventListener('next', (e) => {
         see(JSON.parse(e.data).data);
-        if (endless && isLast()) end();
+        if (endless && sawLast) end();
       });
       source.addEventListener('complete', end);
     });
