@@ -168,7 +168,7 @@ func (s *server) follow(ctx context.Context, set *stores.Set) error {
 }
 
 // writeTimeout is how long a client may take to accept an event.
-const writeTimeout = 5 * time.Second
+const writeTimeout = 4 * time.Second
 
 // scopesShare is the part of the queue of writes that one scope may fill: one in so many.
 const scopesShare = 20
