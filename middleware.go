@@ -182,20 +182,16 @@ func newStreams() *streams {
 	return &streams{ending: ctx, end: end}
 }
 
-func (s *streams) handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		lasting := r.Header.Get("Upgrade") != "" || strings.Contains(r.Header.Get("Accept"), "text/event-stream")
-		if !lasting {
-			next.ServeHTTP(w, r)
-			return
-		}
-		ctx, cancel := context.WithCancel(r.Context())
-		defer cancel()
-		defer context.AfterFunc(s.ending, cancel)()
-		s.open.Add(1)
-		defer s.open.Done()
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
+// begin gives a stream the context that it lives by, and what to call when it has ended.
+func (s *streams) begin(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	s.open.Add(1)
+	stop := context.AfterFunc(s.ending, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+		s.open.Done()
+	}
 }
 
 // wait waits for every stream to end, at most until ctx does.

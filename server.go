@@ -167,6 +167,9 @@ func (s *server) follow(ctx context.Context, set *stores.Set) error {
 	return s.events.Share(ctx)
 }
 
+// writeTimeout is how long a client may take to accept an event.
+const writeTimeout = 4 * time.Second
+
 // scopesShare is the part of the queue of writes that one scope may fill: one in so many.
 const scopesShare = 20
 
@@ -189,6 +192,7 @@ func (s *server) handler() (http.Handler, error) {
 		Transport: transport.Options{
 			MaxBody: int64(s.cfg.Limits.Body), Timeout: s.cfg.Limits.Timeout,
 			Introspection: s.cfg.Introspection != config.IntrospectionOff, Origins: s.cfg.CORS.Origins,
+			WriteTimeout: writeTimeout, Lasting: s.streams.begin,
 		},
 	})
 	if err != nil {
@@ -208,7 +212,7 @@ func (s *server) handler() (http.Handler, error) {
 		}
 		mux.Handle("/", page)
 	}
-	served := s.streams.handler(mux)
+	var served http.Handler = mux
 	if !s.cfg.Auth.Configured() {
 		served = localOnly(served)
 	}

@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	outboxBytes    = 1 << 20
+	outboxBytes    = 128 << 10
 	outboxMessages = 256
 	// leastWeight is what a short message counts for, so that a limit in bytes limits their number, too.
 	leastWeight = outboxBytes / outboxMessages
 )
 
-// outbox holds the messages that wait to be written to a socket: at most 256 of them, and at most 1 MiB unless one alone
+// outbox holds the messages that wait to be written to a socket: at most 256 of them, and at most 128 KiB unless one alone
 // is longer. Who finds it full waits in line, so no operation on a socket can keep another from being heard.
 type outbox struct {
 	room     *semaphore.Weighted

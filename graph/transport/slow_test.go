@@ -182,7 +182,7 @@ func TestStoppedOperationsFallSilent(t *testing.T) {
 		})
 	})
 	ws := s.connect(t)
-	ws.send(subscribe("1", "subscription { flood(bytes: 3000) }"))
+	ws.send(subscribe("1", "subscription { flood(bytes: 300) }"))
 	eventually(t, "as much waits as may", func() bool {
 		before := made.Load()
 		time.Sleep(50 * time.Millisecond)

@@ -36,6 +36,9 @@ type Options struct {
 	Ping time.Duration
 	// Sockets is how many WebSockets and event streams may be open at a time; 0 means 10,000.
 	Sockets int
+	// Lasting is told of every WebSocket and event stream that begins. The context that it returns, made from ctx, is that
+	// of the stream, which ends with it; the function is called when the stream has ended. Nil lets streams be.
+	Lasting func(ctx context.Context) (context.Context, func())
 	// Operations is how many operations may run on one WebSocket at a time; 0 means 50.
 	Operations int
 	// TokenLimit is how many tokens a document may have; 0 means 15,000.
@@ -82,6 +85,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Expires == nil {
 		o.Expires = func(context.Context) time.Time { return time.Time{} }
+	}
+	if o.Lasting == nil {
+		o.Lasting = func(ctx context.Context) (context.Context, func()) { return ctx, func() {} }
 	}
 	if o.ErrorPresenter == nil {
 		o.ErrorPresenter = present
@@ -205,6 +211,8 @@ func (x *exchange) operate() {
 		x.refuse(ctx, errTooManyConnections)
 	case streaming:
 		defer x.release()
+		ctx, ended := x.options.Lasting(ctx)
+		defer ended()
 		x.execute(ctx, x.options.Expires(ctx), form, op)
 	default:
 		x.execute(ctx, time.Time{}, form, op)

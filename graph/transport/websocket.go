@@ -31,6 +31,9 @@ func (x *exchange) upgrade() {
 		x.refuse(x.r.Context(), errTooManyConnections)
 	default:
 		defer x.release()
+		ctx, ended := x.options.Lasting(x.r.Context())
+		defer ended()
+		x.r = x.r.WithContext(ctx)
 		x.started = true
 		x.accept()
 	}

@@ -27,13 +27,15 @@ type Options struct {
 
 	Seed     uint64
 	Writers  int
-	Kills    int     // of the gateway
-	Split    bool    // its stores count as separate databases; takes a binary built with the tag chaos
-	Faults   float64 // share of its calls to stores that fail; takes such a binary, too
-	Queue    bool    // every second writer lets its writes wait for stores that are down
-	Servers  Servers // that are killed; nil: none
-	Outages  int     // how many of them
-	Pauses   int     // of one of two gateways, rather than kills
+	Kills    int      // of the gateway
+	Split    bool     // its stores count as separate databases; takes a binary built with the tag chaos
+	Faults   float64  // share of its calls to stores that fail; takes such a binary, too
+	Queue    bool     // every second writer lets its writes wait for stores that are down
+	Servers  Servers  // that are killed; nil: none
+	Outages  int      // how many of them
+	Pauses   int      // of one of two gateways, rather than kills
+	Audience Audience // that is interrupted, rather than kills
+	Pair     bool     // two gateways share the stores
 	Lease    time.Duration
 	Patience time.Duration // until everything must have ended after the last blow
 }
@@ -57,6 +59,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	r := &run{Options: o, config: cfg, book: newBook(), wire: newWire(), dice: rand.New(rand.NewPCG(o.Seed, 0)), report: &Report{Seed: o.Seed}}
 	r.gateways = append(r.gateways, r.gateway())
+	if o.Pair {
+		r.gateways = append(r.gateways, r.gateway())
+	}
 	if o.Pauses > 0 {
 		r.gateways = append(r.gateways, r.gateway())
 		r.wire.patience = 2 * r.lease()
@@ -80,6 +85,11 @@ func (r *run) trial(ctx context.Context) error {
 	if err := r.startAll(ctx, 0); err != nil {
 		return err
 	}
+	audience, err := r.gather(ctx)
+	if err != nil {
+		return err
+	}
+	defer audience.dismiss()
 	writers, err := r.hire(ctx)
 	if err != nil {
 		return err
@@ -92,20 +102,23 @@ func (r *run) trial(ctx context.Context) error {
 	for _, w := range writers {
 		all.Go(func() { w.work(working, end) })
 	}
-	err = r.blows(ctx)
+	err = r.blows(ctx, audience)
 	dismiss()
 	late := time.AfterFunc(r.patience(), func() { over(errors.New("the time is over")) })
 	defer late.Stop()
 	all.Wait() // each has got the answer to its last request
+	audience.dismiss()
 	if err != nil {
 		return err
 	}
-	return r.compare(ctx)
+	return r.compare(ctx, audience)
 }
 
 // blows does to the gateways what is to be done to them. Afterwards they run, and nothing fails any more.
-func (r *run) blows(ctx context.Context) error {
+func (r *run) blows(ctx context.Context, a *audience) error {
 	switch {
+	case r.Audience.Subscribers > 0:
+		return r.interrupt(ctx, a)
 	case r.Pauses > 0:
 		return r.pauses(ctx)
 	case r.Outages > 0:

@@ -13,7 +13,7 @@ import (
 )
 
 // compare wants the gateways to keep what they promised. They run, and nothing fails any more.
-func (r *run) compare(ctx context.Context) error {
+func (r *run) compare(ctx context.Context, a *audience) error {
 	r.replay(ctx)
 	set, err := r.settled(ctx)
 	if err != nil {
@@ -31,6 +31,9 @@ func (r *run) compare(ctx context.Context) error {
 		if err := r.claims(ctx, set, scope, entries); err != nil {
 			return err
 		}
+	}
+	if err := a.heard(ctx, set); err != nil {
+		return err
 	}
 	return r.answers(ctx, set)
 }

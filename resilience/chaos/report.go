@@ -26,6 +26,7 @@ type Report struct {
 	Fenced              int             // writes that were stopped since another gateway had taken them over
 	Startups, Recovered []time.Duration // until ready; until all that was left over had ended
 	Settled             time.Duration   // until no write was under way any more, at the end
+	Live                *Live           // what those heard who listened
 	Violations          []string
 }
 
@@ -87,6 +88,9 @@ func (r *Report) Print(w io.Writer) {
 	fmt.Fprintf(w, "  ready        p50 %s, p99 %s\n", quantile(r.Startups, 0.5), quantile(r.Startups, 0.99))
 	fmt.Fprintf(w, "  recovered    p50 %s, p99 %s (%d passes); all over %s after the end\n",
 		quantile(r.Recovered, 0.5), quantile(r.Recovered, 0.99), len(r.Recovered), r.Settled.Round(time.Millisecond))
+	if r.Live != nil && r.Live.Subscribers > 0 {
+		r.Live.print(w)
+	}
 	fmt.Fprintf(w, "  violations   %d\n", len(r.Violations))
 	for i, v := range r.Violations {
 		if i == shownViolations {

@@ -34,12 +34,15 @@ type writer struct {
 // scopes is how many memories the writers share.
 const scopes = 3
 
+// scopeOf is the memory of one of the writers, or of those who listen to them.
+func scopeOf(i int) stores.Scope { return stores.NewScope(fmt.Sprintf("user%d", i%scopes), "", "") }
+
 // hire makes the writers and what they share. It is written before the first blow.
 func (r *run) hire(ctx context.Context) ([]*writer, error) {
 	var writers, first []*writer
 	for i := range max(r.Writers, 1) {
 		w := &writer{
-			run: r, name: fmt.Sprintf("w%d", i), scope: stores.NewScope(fmt.Sprintf("user%d", i%scopes), "", ""),
+			run: r, name: fmt.Sprintf("w%d", i), scope: scopeOf(i),
 			dice: rand.New(rand.NewPCG(r.Seed, uint64(i)+1)), home: i % len(r.gateways), queue: r.Queue && i%2 == 1,
 		}
 		if i < scopes {

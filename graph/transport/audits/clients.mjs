@@ -1,9 +1,19 @@
-// Runs a real client against a server of the test schema, which cuts its subscription off twice.
+// Runs a real client against a server, which cuts its subscription off now and then.
 //
-//   npm ci && node clients.mjs CLIENT URL LAST
+//   npm ci && node clients.mjs CLIENT URL PLAN
 //
-// Prints one JSON line: what the client got from a query, from a query that is not valid, and from a subscription to the
-// numbers up to LAST, where it asks for what comes after the last number it has whenever it was cut off.
+// The plan is JSON:
+//
+//   query, invalid   operations: one that is answered, one that is not valid
+//   subscription     one with a variable `after`: the cursor of the event behind which it goes on. An event is the value of
+//                    its root field; its cursor is its `cursor`, or itself
+//   variables        at first
+//   last             the last event, or the content of the node in it; the subscription is complete then, or is given up
+//                    where it is `endless`
+//   headers          of requests, and connectionParams of WebSockets
+//
+// Prints one JSON line: the data that the client got from the query, the code of the error of the invalid one, and the events
+// that it has seen, where it asks for what comes after the last that it has whenever it was cut off.
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
@@ -12,31 +22,45 @@ import { createClient as createSse } from 'graphql-sse';
 import { createClient as createWs } from 'graphql-ws';
 import { WebSocket } from 'ws';
 
-const [, , name, url, lastText] = process.argv;
-const last = Number(lastText);
+const [, , name, url, planText] = process.argv;
+const { query, invalid, subscription, variables, last, endless = false, headers = {} } = JSON.parse(planText);
 const socketURL = url.replace('http', 'ws');
 
-const greeting = '{ greeting }';
-const invalid = '{ nothing }';
-const ticks = 'subscription Ticks($after: Int, $to: Int!) { ticks(after: $after, to: $to) }';
-
 const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
-const socket = (options) => createWs({ url: socketURL, webSocketImpl: WebSocket, retryWait: soon, ...options });
+const socket = (options) =>
+  createWs({ url: socketURL, webSocketImpl: WebSocket, retryWait: soon, connectionParams: headers, ...options });
 const codes = (errors) => errors.map((e) => e.extensions.code).join();
 
+const seen = [];
+let sawLast = false;
+const see = (data) => {
+  const event = Object.values(data)[0];
+  seen.push(event);
+  sawLast ||= (event.node?.content ?? event) === last;
+};
+const behind = () => (seen.length > 0 ? { ...variables, after: seen.at(-1).cursor ?? seen.at(-1) } : variables);
+
 // The clients of enisdenjo send the variables anew when they connect again, so it is enough to change them.
-const withVariables = (client, seen) =>
+const withVariables = (client) =>
   new Promise((resolve, reject) => {
-    const variables = { after: 0, to: last };
-    const next = ({ data }) => seen.push((variables.after = data.ticks));
-    client.subscribe({ query: ticks, variables }, { next, error: reject, complete: resolve });
+    const changing = { ...variables };
+    const next = ({ data }) => {
+      see(data);
+      Object.assign(changing, behind());
+      if (endless && sawLast) resolve();
+    };
+    client.subscribe({ query: subscription, variables: changing }, { next, error: reject, complete: resolve });
   });
 
 // Others are subscribed again when they say that they were cut off.
-async function again(subscribe, seen) {
-  while (seen.at(-1) !== last) {
+async function again(subscribe) {
+  while (!sawLast) {
     await new Promise((resolve) => {
-      subscribe({ after: seen.at(-1) ?? 0, to: last }, (n) => seen.push(n), resolve);
+      const next = (data) => {
+        see(data);
+        if (endless && sawLast) resolve();
+      };
+      subscribe(behind(), next, resolve);
     });
   }
 }
@@ -46,87 +70,93 @@ const single = (client, query) =>
   new Promise((resolve, reject) => client.subscribe({ query }, { next: resolve, error: reject, complete() {} }));
 
 const clients = {
-  async 'graphql-ws'(seen) {
+  async 'graphql-ws'() {
     const client = socket({ retryAttempts: 10 });
     const refused = await single(client, invalid).catch((errors) => codes(errors));
-    const { data } = await single(client, greeting);
-    await withVariables(client, seen);
+    const { data } = await single(client, query);
+    await withVariables(client);
     await client.dispose();
-    return [data.greeting, refused];
+    return [data, refused];
   },
 
-  async 'graphql-sse'(seen) {
-    const client = createSse({ url, retryAttempts: 10, retry: soon });
+  async 'graphql-sse'() {
+    const client = createSse({ url, headers, retryAttempts: 10, retry: soon });
     const refused = codes((await single(client, invalid)).errors);
-    const { data } = await single(client, greeting);
-    await withVariables(client, seen);
+    const { data } = await single(client, query);
+    await withVariables(client);
     client.dispose();
-    return [data.greeting, refused];
+    return [data, refused];
   },
 
-  async apollo(seen) {
+  async apollo() {
     const ws = socket({ retryAttempts: 0 });
-    const link = ApolloLink.split((o) => o.operationType === 'subscription', new GraphQLWsLink(ws), new HttpLink({ uri: url }));
+    const http = new HttpLink({ uri: url, headers });
+    const link = ApolloLink.split((o) => o.operationType === 'subscription', new GraphQLWsLink(ws), http);
     const client = new ApolloClient({ link, cache: new InMemoryCache() });
     const refused = await client.query({ query: gql(invalid) }).catch((e) => codes(e.errors));
-    const { data } = await client.query({ query: gql(greeting) });
+    const { data } = await client.query({ query: gql(query) });
     await again((variables, next, done) => {
-      client.subscribe({ query: gql(ticks), variables }).subscribe({
-        next: (r) => (r.error ? done() : next(r.data.ticks)), error: done, complete: done,
+      client.subscribe({ query: gql(subscription), variables }).subscribe({
+        next: (r) => (r.error ? done() : next(r.data)), error: done, complete: done,
       });
-    }, seen);
+    });
     await ws.dispose();
-    return [data.greeting, refused];
+    return [data, refused];
   },
 
-  async 'urql over WebSocket'(seen) {
+  async 'urql over WebSocket'() {
     const ws = socket({ retryAttempts: 0 });
     const forwardSubscription = (request) => ({
       subscribe: (sink) => ({ unsubscribe: ws.subscribe({ ...request, query: request.query ?? '' }, sink) }),
     });
-    const answer = await urql([subscriptionExchange({ forwardSubscription }), fetchExchange], {}, seen);
+    const answer = await urql([subscriptionExchange({ forwardSubscription }), fetchExchange], {});
     await ws.dispose();
     return answer;
   },
 
-  async 'urql over event streams'(seen) {
-    return urql([fetchExchange], { fetchSubscriptions: true }, seen);
+  async 'urql over event streams'() {
+    return urql([fetchExchange], { fetchSubscriptions: true });
   },
 
   // What browsers have: it connects again by itself, with Last-Event-ID.
-  async EventSource(seen) {
+  async EventSource() {
+    const withHeaders = (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...headers } });
     const at = (query, variables = {}) =>
-      new EventSource(`${url}?query=${encodeURIComponent(query)}&variables=${encodeURIComponent(JSON.stringify(variables))}`);
+      new EventSource(`${url}?query=${encodeURIComponent(query)}&variables=${encodeURIComponent(JSON.stringify(variables))}`,
+        { fetch: withHeaders });
     const result = (query) =>
       new Promise((resolve) => {
         const source = at(query);
         source.addEventListener('next', (e) => (source.close(), resolve(JSON.parse(e.data))));
       });
     const refused = codes((await result(invalid)).errors);
-    const { data } = await result(greeting);
+    const { data } = await result(query);
     await new Promise((resolve) => {
-      const source = at(ticks, { to: last });
-      source.addEventListener('next', (e) => seen.push(JSON.parse(e.data).data.ticks));
-      source.addEventListener('complete', () => (source.close(), resolve()));
+      const source = at(subscription, variables);
+      const end = () => (source.close(), resolve());
+      source.addEventListener('next', (e) => {
+        see(JSON.parse(e.data).data);
+        if (endless && sawLast) end();
+      });
+      source.addEventListener('complete', end);
     });
-    return [data.greeting, refused];
+    return [data, refused];
   },
 };
 
-async function urql(exchanges, options, seen) {
-  const client = new Client({ url, exchanges, preferGetMethod: false, ...options });
+async function urql(exchanges, options) {
+  const client = new Client({ url, exchanges, preferGetMethod: false, fetchOptions: { headers }, ...options });
   const refused = codes((await client.query(invalid, {})).error.graphQLErrors);
-  const { data } = await client.query(greeting, {});
+  const { data } = await client.query(query, {});
   await again((variables, next, done) => {
-    const { unsubscribe } = client.subscription(ticks, variables).subscribe((r) => {
-      if (r.hasNext && r.data) next(r.data.ticks); // the last result comes a second time, with the end
+    const { unsubscribe } = client.subscription(subscription, variables).subscribe((r) => {
+      if (r.hasNext && r.data) next(r.data); // the last result comes a second time, with the end
       if (r.error || !r.hasNext) done(setTimeout(() => unsubscribe()));
     });
-  }, seen);
-  return [data.greeting, refused];
+  });
+  return [data, refused];
 }
 
-const seen = [];
-const [answer, refused] = await clients[name](seen);
+const [answer, refused] = await clients[name]();
 console.log(JSON.stringify({ answer, refused, seen }));
 process.exit(0); // some clients keep a connection for later
