@@ -3,6 +3,7 @@ package access
 
 import (
 	"context"
+	"crypto/sha256"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,21 @@ type Caller struct {
 	Scope   stores.Scope
 	Role    Role
 	Expires time.Time // when it stops being true; zero: never
+
+	granted grant // which may be taken back before
+}
+
+// grant is what an authenticator gave a caller and may take back: by is nil where it does not.
+type grant struct {
+	by  *Keys
+	sum [sha256.Size]byte
+}
+
+// Valid says that the caller is still who it was when it was let in. Streams and sockets outlast the keys that opened them, so
+// ask for each operation and each event.
+func Valid(ctx context.Context) bool {
+	c, known := CallerOf(ctx)
+	return known && (c.granted.by == nil || c.granted.by.hold(ctx, c))
 }
 
 // Role is how much a caller may do. Each may do what the one before it may.

@@ -173,9 +173,22 @@ func (k *Keys) authenticate(ctx context.Context, token string, c Credentials) (C
 		return Caller{}, refuse(ReasonExpired, "The API key has expired: get a new one.")
 	}
 	caller := *found
+	caller.granted = grant{k, sum}
 	var err error
 	caller.Scope, err = c.narrow(caller.Scope)
 	return caller, err
+}
+
+// hold says that the key of a caller is on file as it was.
+func (k *Keys) hold(ctx context.Context, c Caller) bool {
+	bound := func(to, is string) bool { return to == "" || to == is }
+	for _, known := range k.current(ctx) {
+		if is := known.caller; subtle.ConstantTimeCompare(known.sum, c.granted.sum[:]) == 1 {
+			return is.Role == c.Role && is.Expires.Equal(c.Expires) && is.Scope.User == c.Scope.User &&
+				bound(is.Scope.Device, c.Scope.Device) && bound(is.Scope.Agent, c.Scope.Agent)
+		}
+	}
+	return false
 }
 
 // current is what the file says. While it cannot be read, that is what it said before.

@@ -330,12 +330,12 @@ var keys = []key{
 	},
 	{
 		name: "limits.rate", fallback: "0", kind: kindNumber,
-		doc:  "What the operations of one scope may cost in each second, on this gateway; `0` is no limit.",
+		doc:  "What the operations of one user may cost in each second, on this gateway; `0` is no limit.",
 		bind: func(c *Config) value { return numberOrNone{number{&c.Limits.Rate}} },
 	},
 	{
 		name: "limits.burst", fallback: "200000", kind: kindNumber,
-		doc:  "What the operations of one scope may cost at once after a rest, where there is a `limits.rate`. It should be no less than `limits.cost`.",
+		doc:  "What the operations of one user may cost at once after a rest, where there is a `limits.rate`. It should be no less than `limits.cost`.",
 		bind: func(c *Config) value { return number{&c.Limits.Burst} },
 	},
 	{

@@ -102,7 +102,7 @@ func (o Options) limit(h *transport.Handler, schema *ast.Schema, may rights) {
 	if o.Persisted == nil {
 		o.Persisted = limits.NewPersisted(nil, false)
 	}
-	caller := func(ctx context.Context) any { return access.Scope(ctx) }
+	caller := func(ctx context.Context) any { return access.Scope(ctx).User } // who may choose device and agent has no more for it
 	h.Use(o.Persisted)
 	h.Use(limits.NewGuard(o.Limits))
 	h.Use(may)

@@ -30,10 +30,17 @@ func (rights) ExtensionName() string { return "Rights" }
 // Validate accepts every schema.
 func (rights) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationContext refuses an operation as a whole when one of its fields is not allowed; it changes nothing.
+// MutateOperationContext refuses an operation as a whole when its caller is not known any more, or one of its fields is not
+// allowed; it changes nothing.
 func (r rights) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	caller, _ := access.CallerOf(ctx)
 	var refused *gqlerror.Error
+	if !access.Valid(ctx) {
+		return &gqlerror.Error{
+			Message:    "The API key was taken back, or changed, since this connection began: connect again with a valid one.",
+			Extensions: map[string]any{"code": transport.CodeUnauthenticated},
+		}
+	}
 	rootFields(op.Operation.SelectionSet, map[string]bool{}, func(f *ast.Field) {
 		if needed := r.needed(op.Operation.Operation, f); refused == nil && !caller.Role.Includes(needed) {
 			refused = &gqlerror.Error{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"thalamus/access"
 	"thalamus/events"
 	"thalamus/graph/model"
 	"thalamus/graph/transport"
@@ -87,8 +88,11 @@ func (r *Resolver) sagaNow(ctx context.Context, id stores.ID) (*loaders.Saga, er
 	return loaders.NewSaga(found[id]), err
 }
 
-// hand gives an event to the executor.
+// hand gives an event to the executor, unless the caller is not known any more.
 func hand[E any](ctx context.Context, out chan<- E, e E) error {
+	if !access.Valid(ctx) {
+		return errEnded
+	}
 	select {
 	case out <- e:
 		return nil

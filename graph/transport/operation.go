@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"time"
 
@@ -49,6 +50,27 @@ func (d deadline) InterceptOperation(ctx context.Context, next graphql.Operation
 		}
 		return response
 	}
+}
+
+// oneStream refuses a subscription that comes to more or fewer than one field once @skip and @include have had their say.
+type oneStream struct{ root string }
+
+var _ interface {
+	graphql.HandlerExtension
+	graphql.OperationContextMutator
+} = oneStream{}
+
+func (oneStream) ExtensionName() string                   { return "OneStream" }
+func (oneStream) Validate(graphql.ExecutableSchema) error { return nil }
+
+func (s oneStream) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	if op.Operation.Operation != ast.Subscription {
+		return nil
+	}
+	if n := len(graphql.CollectFields(op, op.Operation.SelectionSet, []string{s.root})); n != 1 {
+		return coded(CodeValidationFailed, fmt.Sprintf("A subscription selects exactly one field; this one comes to %d. Use an operation for each.", n))
+	}
+	return nil
 }
 
 // introspection answers __schema and __type.

@@ -121,6 +121,9 @@ func New(schema graphql.ExecutableSchema, o Options) *Handler {
 	h.exec.SetQueryCache(newDocuments(o.Documents))
 	h.exec.SetDefaultRulesFn(validationRules(o.Introspection))
 	h.exec.Use(deadline{o.Timeout})
+	if root := schema.Schema().Subscription; root != nil {
+		h.exec.Use(oneStream{root.Name})
+	}
 	if o.Introspection {
 		h.exec.Use(introspection{})
 	}
