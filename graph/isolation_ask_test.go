@@ -30,7 +30,6 @@ type asking struct {
 type trial struct {
 	Query     string         `json:"query"`
 	Variables map[string]any `json:"variables"`
-	fields    []string       // of the root
 }
 
 // operation asks for root fields, in one of the ways in which a field can be selected.
