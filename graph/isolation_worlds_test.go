@@ -146,7 +146,7 @@ func stream(ctx context.Context, t testing.TB, server *httptest.Server, header h
 // overhear subscribes to what somebody is curious about, and listens until it is told of something new or, soon, of nothing.
 func (w *isolation) overhear(t testing.TB, who *tenant, what trial) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	w.total++
 	body, err := stream(ctx, t, w.server, who.header, what)
