@@ -473,7 +473,11 @@ func (w *isolation) finish(t *testing.T) {
 
 // TestSeveralTenants share a gateway and try everything to see or change what is another's.
 func TestSeveralTenants(t *testing.T) {
-	worlds(t, 30)
+	visits := 12
+	if testing.Short() {
+		visits = 2
+	}
+	worlds(t, visits)
 }
 
 // TestSoakIsolation is the long form.

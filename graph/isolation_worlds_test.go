@@ -70,6 +70,9 @@ func worlds(t *testing.T, visits int) (total int) {
 		t.Run(name, func(t *testing.T) {
 			w := w(t)
 			w.tryAll(t)
+			if name == "tokens" {
+				w.pretend(t)
+			}
 			rapid.Check(t, func(r *rapid.T) { w.visit(r, t) })
 			w.finish(t)
 			total += w.total
@@ -166,4 +169,21 @@ func (w *isolation) overhear(t testing.TB, who *tenant, what trial) {
 		}
 	}
 	w.judge(t, who, string(request), told.String())
+}
+
+// pretend has every tenant show its own token and claim, by headers, to be another one, which its token does not allow.
+func (w *isolation) pretend(t *testing.T) {
+	t.Helper()
+	for _, who := range w.tenants {
+		for _, other := range w.besides(who) {
+			header := graphtest.As(other.scope)
+			header.Set("Authorization", who.header.Get("Authorization"))
+			r := w.Send(t, map[string]any{"query": wholeMemory}, header)
+			w.judge(t, who, "", string(r.Body))
+			if r.Status != http.StatusForbidden || len(r.Calls) > 0 {
+				t.Errorf("%+v claims to be %+v: %d %s", who.scope, other.scope, r.Status, r.Body)
+			}
+			w.total++
+		}
+	}
 }
