@@ -30,28 +30,37 @@ func (g gate) waits(name string, keys int) entry {
 
 func (g gate) enter(op Op) entry {
 	op.Role, op.tally = g.role, &tally{}
-	return entry{g.guard, op}
+	return entry{guard: g.guard, op: op}
 }
 
 // entry is one call about to pass its guard.
 type entry struct {
 	guard *Guard
 	op    Op
+	scope *stores.Scope // that it asks about; nil when it is about all or none
 }
 
-// call runs a method that answers with a value, of which rows counts the rows.
-func call[T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context) (T, error)) (T, error) {
+// of is the entry of a call whose first argument may be a scope.
+func (e entry) of(a any) entry {
+	if s, ok := a.(stores.Scope); ok {
+		e.scope = &s
+	}
+	return e
+}
+
+// call runs a method that answers with a value, of which rows drops what is not the asker's, and counts the rest.
+func call[T any](ctx context.Context, e entry, rows func(*T, asker) int, method func(context.Context) (T, error)) (T, error) {
 	answer, err := reach(ctx, e, rows, method)
 	degradedFrom(ctx).missing(e, err)
 	return answer, err
 }
 
 // reach is [call] without a note of what is missing.
-func reach[T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context) (T, error)) (T, error) {
+func reach[T any](ctx context.Context, e entry, rows func(*T, asker) int, method func(context.Context) (T, error)) (T, error) {
 	var answer T
 	err := e.guard.Do(ctx, e.op, func(ctx context.Context) (err error) {
 		if answer, err = method(ctx); err == nil {
-			e.op.tally.rows = rows(answer)
+			e.op.tally.rows = rows(&answer, asker{e.scope, e.op.tally})
 		}
 		return err
 	})
@@ -59,22 +68,22 @@ func reach[T any](ctx context.Context, e entry, rows func(T) int, method func(co
 }
 
 // call2 is [call] for a method of two arguments after the context.
-func call2[A, B, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B) (T, error), a A, b B) (T, error) {
-	answer, err := call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b) })
+func call2[A, B, T any](ctx context.Context, e entry, rows func(*T, asker) int, method func(context.Context, A, B) (T, error), a A, b B) (T, error) {
+	answer, err := call(ctx, e.of(a), rows, func(ctx context.Context) (T, error) { return method(ctx, a, b) })
 	changed(e, a, err)
 	return answer, err
 }
 
 // call3 is [call] for a method of three arguments after the context.
-func call3[A, B, C, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B, C) (T, error), a A, b B, c C) (T, error) {
-	answer, err := call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c) })
+func call3[A, B, C, T any](ctx context.Context, e entry, rows func(*T, asker) int, method func(context.Context, A, B, C) (T, error), a A, b B, c C) (T, error) {
+	answer, err := call(ctx, e.of(a), rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c) })
 	changed(e, a, err)
 	return answer, err
 }
 
 // call4 is [call] for a method of four arguments after the context.
-func call4[A, B, C, D, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, A, B, C, D) (T, error), a A, b B, c C, d D) (T, error) {
-	answer, err := call(ctx, e, rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c, d) })
+func call4[A, B, C, D, T any](ctx context.Context, e entry, rows func(*T, asker) int, method func(context.Context, A, B, C, D) (T, error), a A, b B, c C, d D) (T, error) {
+	answer, err := call(ctx, e.of(a), rows, func(ctx context.Context) (T, error) { return method(ctx, a, b, c, d) })
 	changed(e, a, err)
 	return answer, err
 }

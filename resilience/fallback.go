@@ -12,9 +12,15 @@ import (
 )
 
 // kept2 is [call2] for a read of a scope that an earlier answer to the same question may stand in for.
-func kept2[B, T any](ctx context.Context, e entry, rows func(T) int, method func(context.Context, stores.Scope, B) (T, error), s stores.Scope, b B) (T, error) {
+func kept2[B, T any](ctx context.Context, e entry, rows func(*T, asker) int, method func(context.Context, stores.Scope, B) (T, error), s stores.Scope, b B) (T, error) {
 	const whole = ""
-	answer, err := each(ctx, e, func(m map[string]T) int { return rows(m[whole]) }, s, []string{whole}, []any{b}, func(ctx context.Context) (map[string]T, error) {
+	inside := func(m *map[string]T, a asker) int {
+		answer := (*m)[whole]
+		n := rows(&answer, a)
+		(*m)[whole] = answer
+		return n
+	}
+	answer, err := each(ctx, e, inside, s, []string{whole}, []any{b}, func(ctx context.Context) (map[string]T, error) {
 		answer, err := method(ctx, s, b)
 		return map[string]T{whole: answer}, err
 	})
@@ -22,23 +28,24 @@ func kept2[B, T any](ctx context.Context, e entry, rows func(T) int, method func
 }
 
 // each2 is [call2] for a read of several keys of a scope, for each of which an earlier answer may stand in.
-func each2[K ~string, V any](ctx context.Context, e entry, rows func(map[K]V) int, method func(context.Context, stores.Scope, []K) (map[K]V, error), s stores.Scope, keys []K) (map[K]V, error) {
+func each2[K ~string, V any](ctx context.Context, e entry, rows func(*map[K]V, asker) int, method func(context.Context, stores.Scope, []K) (map[K]V, error), s stores.Scope, keys []K) (map[K]V, error) {
 	return each(ctx, e, rows, s, keys, nil, func(ctx context.Context) (map[K]V, error) { return method(ctx, s, keys) })
 }
 
 // each3 is [each2] for a method of three arguments after the context.
-func each3[K ~string, C, V any](ctx context.Context, e entry, rows func(map[K]V) int, method func(context.Context, stores.Scope, []K, C) (map[K]V, error), s stores.Scope, keys []K, c C) (map[K]V, error) {
+func each3[K ~string, C, V any](ctx context.Context, e entry, rows func(*map[K]V, asker) int, method func(context.Context, stores.Scope, []K, C) (map[K]V, error), s stores.Scope, keys []K, c C) (map[K]V, error) {
 	return each(ctx, e, rows, s, keys, []any{c}, func(ctx context.Context) (map[K]V, error) { return method(ctx, s, keys, c) })
 }
 
 // each4 is [each2] for a method of four arguments after the context.
-func each4[K ~string, C, D, V any](ctx context.Context, e entry, rows func(map[K]V) int, method func(context.Context, stores.Scope, []K, C, D) (map[K]V, error), s stores.Scope, keys []K, c C, d D) (map[K]V, error) {
+func each4[K ~string, C, D, V any](ctx context.Context, e entry, rows func(*map[K]V, asker) int, method func(context.Context, stores.Scope, []K, C, D) (map[K]V, error), s stores.Scope, keys []K, c C, d D) (map[K]V, error) {
 	return each(ctx, e, rows, s, keys, []any{c, d}, func(ctx context.Context) (map[K]V, error) { return method(ctx, s, keys, c, d) })
 }
 
 // each runs a read and keeps its answer key by key. When the backend is down, what was kept answers if it has something for
 // every key. An answer without any row is not kept, lest it hide for a while what is there.
-func each[K ~string, V any](ctx context.Context, e entry, rows func(map[K]V) int, s stores.Scope, keys []K, args []any, method func(context.Context) (map[K]V, error)) (map[K]V, error) {
+func each[K ~string, V any](ctx context.Context, e entry, rows func(*map[K]V, asker) int, s stores.Scope, keys []K, args []any, method func(context.Context) (map[K]V, error)) (map[K]V, error) {
+	e.scope = &s
 	m := e.guard.memory
 	if m == nil || degradedFrom(ctx) == nil || stores.IsStrong(ctx) || isWithin(ctx) {
 		return call(ctx, e, rows, method)

@@ -29,7 +29,7 @@ type Op struct {
 }
 
 // tally is what becomes known about a call while it runs.
-type tally struct{ rows, retries int }
+type tally struct{ rows, retries, crossings int }
 
 // Rows is how many rows the backend answered with; it is known once next has returned without error.
 func (o Op) Rows() int {
@@ -45,6 +45,14 @@ func (o Op) Retries() int {
 		return 0
 	}
 	return o.tally.retries
+}
+
+// Crossings is how many records were dropped from the answer, because they belong to another scope than was asked about.
+func (o Op) Crossings() int {
+	if o.tally == nil {
+		return 0
+	}
+	return o.tally.crossings
 }
 
 // Retried is called by a middleware right before it runs next another time.

@@ -29,21 +29,21 @@ func (s *todoServer) hook(run func() error) error {
 	return run()
 }
 
-func (s *todoServer) ByID(_ context.Context, _ stores.Scope, ids []stores.ID, _ []stores.Field) (map[stores.ID]*stores.Todo, error) {
+func (s *todoServer) ByID(_ context.Context, owner stores.Scope, ids []stores.ID, _ []stores.Field) (map[stores.ID]*stores.Todo, error) {
 	out := map[stores.ID]*stores.Todo{}
 	for _, id := range ids {
 		if id != "nobody" {
-			out[id] = &stores.Todo{ID: id, Content: s.content}
+			out[id] = &stores.Todo{ID: id, Scope: owner, Content: s.content}
 		}
 	}
 	return out, s.hook(s.reading)
 }
 
-func (s *todoServer) List(_ context.Context, _ stores.Scope, q stores.Query) (stores.Slice[*stores.Todo], error) {
+func (s *todoServer) List(_ context.Context, owner stores.Scope, q stores.Query) (stores.Slice[*stores.Todo], error) {
 	if q.Page.First == 0 {
 		return stores.Slice[*stores.Todo]{}, s.hook(s.reading)
 	}
-	return stores.Slice[*stores.Todo]{Items: []*stores.Todo{{ID: "a", Content: s.content}}}, s.hook(s.reading)
+	return stores.Slice[*stores.Todo]{Items: []*stores.Todo{{ID: "a", Scope: owner, Content: s.content}}}, s.hook(s.reading)
 }
 
 func (s *todoServer) Put(context.Context, stores.Scope, []*stores.Todo) error {

@@ -22,6 +22,7 @@ const (
 
 	metricDuration = "thalamus.store.call.duration"
 	metricCalls    = "thalamus.store.calls"
+	metricCrossed  = "thalamus.scope.crossings"
 
 	spanRole      = attribute.Key("thalamus.role")
 	spanBackend   = attribute.Key("thalamus.backend")
@@ -45,7 +46,8 @@ var durationBuckets = []float64{
 
 var spanOptions = []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindClient)}
 
-// Observe makes the outermost middleware: for each call a span, a duration, a count by outcome, a debug line in the log,
+// Observe makes the outermost middleware: for each call a span, a duration, a count by outcome, a debug line in the log, an alarm
+// when records had to be dropped,
 // and an entry in the [Trace] of the context if there is one. Neither spans nor metrics hold ids or texts. One value
 // serves any number of guards.
 func Observe(spans trace.TracerProvider, metrics metric.MeterProvider, log *slog.Logger) (Middleware, error) {
@@ -64,6 +66,10 @@ func Observe(spans trace.TracerProvider, metrics metric.MeterProvider, log *slog
 		metric.WithDescription("Calls to a store, by outcome.")); err != nil {
 		return nil, fmt.Errorf("metric %s: %w", metricCalls, err)
 	}
+	if o.crossed, err = meter.Int64Counter(metricCrossed,
+		metric.WithDescription("Records that a store gave although they belong to another scope than was asked about. They were dropped; there should be none.")); err != nil {
+		return nil, fmt.Errorf("metric %s: %w", metricCrossed, err)
+	}
 	return o.observe, nil
 }
 
@@ -72,6 +78,7 @@ type observer struct {
 	log      *slog.Logger
 	duration metric.Float64Histogram
 	calls    metric.Int64Counter
+	crossed  metric.Int64Counter
 
 	mu     sync.RWMutex
 	series map[seriesKey]*series
@@ -92,6 +99,11 @@ func (o *observer) observe(ctx context.Context, op Op, next func(context.Context
 	o.calls.Add(ctx, 1, s.outcomes[kind]...)
 	finish(span, s, op, kind)
 	o.write(ctx, op, took, kind, err)
+	if n := op.Crossings(); n > 0 {
+		o.crossed.Add(ctx, int64(n), s.labels)
+		o.log.ErrorContext(ctx, "a store gave records of another scope; they were dropped",
+			slog.String("role", string(op.Role)), slog.String("backend", op.Backend), slog.String("operation", op.Name), slog.Int("records", n))
+	}
 	return err
 }
 
@@ -135,6 +147,7 @@ type series struct {
 	span       string
 	attributes []attribute.KeyValue
 	duration   []metric.RecordOption
+	labels     metric.AddOption
 	outcomes   map[Kind][]metric.AddOption
 }
 
@@ -163,6 +176,7 @@ func newSeries(op Op) *series {
 			spanRole.String(string(op.Role)), spanBackend.String(op.Backend), spanOperation.String(op.Name),
 		},
 		duration: []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(labels...))},
+		labels:   metric.WithAttributeSet(attribute.NewSet(labels...)),
 		outcomes: map[Kind][]metric.AddOption{},
 	}
 	for _, kind := range kinds {

@@ -55,7 +55,7 @@ func (d relationships) Decay(ctx context.Context, s stores.Scope, decay stores.D
 }
 
 func (d relationships) Path(ctx context.Context, s stores.Scope, q stores.PathQuery) (*stores.Path, error) {
-	return kept2(ctx, d.gate.read("relationships.path", 2), pointer, d.next.Path, s, q)
+	return kept2(ctx, d.gate.read("relationships.path", 2), way, d.next.Path, s, q)
 }
 
 func (d relationships) Neighborhood(ctx context.Context, s stores.Scope, q stores.NeighborhoodQuery) (*stores.Neighborhood, error) {

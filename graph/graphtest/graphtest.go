@@ -95,9 +95,9 @@ func NewSplit(tb testing.TB) *Gateway {
 }
 
 // NewServers starts an edge like [NewGuarded], whose stores count as servers, one for each role.
-func NewServers(tb testing.TB, s resilience.Settings) *Gateway {
+func NewServers(tb testing.TB, s resilience.Settings, edge ...func(*graph.Options)) *Gateway {
 	tb.Helper()
-	return begin(tb, asServers, &s)
+	return begin(tb, asServers, &s, edge...)
 }
 
 // asServers takes from the backends of a set what they are known for as parts of this process.

@@ -5,7 +5,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"thalamus/stores"
 )
+
+// OwnerOf is the scope of a row by the key that it holds, most likely the one that was asked about.
+func OwnerOf(key string, asked stores.Scope) (stores.Scope, error) {
+	if key == asked.Key() {
+		return asked, nil
+	}
+	return stores.ParseScope(key)
+}
 
 type textScanner[S ~string] struct{ to *S }
 

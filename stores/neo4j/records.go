@@ -116,7 +116,7 @@ func (r records[T]) list(ctx context.Context, s stores.Scope, query stores.Query
 	return r.page(rows[0], s, p, columns)
 }
 
-// read is the version of a record t, its columns, and then what more is asked of it, as one list. The names are a parameter: a plan that
+// read is the version and the scope of a record t, its columns, and then what more is asked of it, as one list. The names are a parameter: a plan that
 // reads each by its name is the same for every choice of them, and takes three times as long to make.
 func (n *noun[T]) read(q *query, columns []flat.Column[T], more ...stores.Order) cypher {
 	var names []any
@@ -132,9 +132,9 @@ func (n *noun[T]) read(q *query, columns []flat.Column[T], more ...stores.Order)
 	q.params["columns"] = names
 	const list cypher = "[c IN $p.columns | t[c]]"
 	if n.linked != nil {
-		return "[t.version, " + n.links + "] + " + list
+		return "[t.version, t.scope, " + n.links + "] + " + list
 	}
-	return "[t.version] + " + list
+	return "[t.version, t.scope] + " + list
 }
 
 // page reads what [records.List] asks for: the entries, and whether records lie on either side.
@@ -148,7 +148,7 @@ func (n *noun[T]) page(row []any, s stores.Scope, p flat.Plan, columns []flat.Co
 	items, cursors := make([]*T, len(entries)), make([]stores.Cursor, len(entries))
 	for i, e := range entries {
 		values, _ := e.([]any)
-		size := len(columns) + 1
+		size := len(columns) + 2
 		if len(values) < size {
 			return page, unexpected(e, "a record")
 		}
@@ -168,19 +168,19 @@ func (n *noun[T]) selection(fields []stores.Field) []flat.Column[T] {
 	return append([]flat.Column[T]{*n.linked}, n.Selection(fields)...)
 }
 
-// scan makes a record of the scope from a version and a list of column values. What was written or deleted meanwhile is
+// scan makes a record of a version, the key of its scope and a list of column values. What was written or deleted meanwhile is
 // errTorn: its version, which is read first and as one of the columns, differs, or a column is gone that is never null.
 func (n *noun[T]) scan(list any, s stores.Scope, columns []flat.Column[T]) (*T, error) {
 	values, _ := list.([]any)
-	if len(values) != len(columns)+1 {
+	if len(values) != len(columns)+2 {
 		return nil, unexpected(list, "a record")
 	}
-	item := new(T)
+	item, properties := new(T), values[2:]
 	for i, c := range columns {
-		if values[i+1] == nil && !c.Null && c.Bind != nil {
+		if properties[i] == nil && !c.Null && c.Bind != nil {
 			return nil, errTorn
 		}
-		if err := flat.Assign(c.Scan(item), values[i+1]); err != nil {
+		if err := flat.Assign(c.Scan(item), properties[i]); err != nil {
 			return nil, fmt.Errorf("property %s: %w", c.Name, err)
 		}
 	}
@@ -188,8 +188,13 @@ func (n *noun[T]) scan(list any, s stores.Scope, columns []flat.Column[T]) (*T, 
 	if version, ok := values[0].(int64); !ok || int(version) != *h.Version {
 		return nil, errTorn
 	}
-	*h.Scope = s
-	return item, nil
+	key, ok := values[1].(string)
+	if !ok {
+		return nil, errTorn
+	}
+	var err error
+	*h.Scope, err = flat.OwnerOf(key, s)
+	return item, err
 }
 
 // errTorn says that a record was not read as it was at any one time.

@@ -117,23 +117,21 @@ func (r Journal) free(st *Statement, owner string, alone bool) *Statement {
 
 // chosen locks and reads the sagas among some that are free, with their plans.
 func (r Journal) chosen(ctx context.Context, q Querier, ids []stores.ID, free func(*Statement)) ([]*stores.Saga, error) {
-	columns, scope := r.Projection(nil), r.db.ScopeColumns()
-	st := r.Select(columns).Add(", t." + scope[len(scope)-1] + ", p.plan FROM sagas AS t LEFT JOIN saga_plans AS p ON p.saga = t.id WHERE ")
+	columns := r.Projection(nil)
+	st := r.Select(columns).Add(", p.plan FROM sagas AS t LEFT JOIN saga_plans AS p ON p.saga = t.id WHERE ")
 	r.db.In(st, "t.id", Values(ids))
 	free(st.Add(" AND "))
 	st.Add(r.db.Lock())
 	var out []*stores.Saga
 	err := st.Each(ctx, q, func(rows *sql.Rows) error {
-		var key string
 		var plan []byte
-		saga, err := r.Scan(rows, stores.Scope{}, columns, &key, &plan)
+		saga, err := r.Scan(rows, stores.Scope{}, columns, &plan)
 		if err != nil {
 			return err
 		}
 		saga.Plan = plan
 		out = append(out, saga)
-		saga.Scope, err = stores.ParseScope(key)
-		return err
+		return nil
 	})
 	slices.SortFunc(out, byAge)
 	return out, err

@@ -96,11 +96,16 @@ func (r *Outbox) After(ctx context.Context, s stores.Scope, position int64, limi
 	if err != nil || extent.End <= position {
 		return nil, r.db.Ended(ctx, err)
 	}
-	err = SQL("SELECT position, saga, type, node_kind, node, version, fields, state, at FROM outbox WHERE scope = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?",
+	columns := r.db.ScopeColumns()
+	err = SQL("SELECT "+columns[len(columns)-1]+", position, saga, type, node_kind, node, version, fields, state, at FROM outbox WHERE scope = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?",
 		r.db.ScopeValues(s)[0], position, extent.End, limit).Each(ctx, q, func(rows *sql.Rows) error {
-		e := stores.Event{Scope: s}
-		err := rows.Scan(&e.Position, &e.Saga, &e.Type, &e.Node.Kind, &e.Node.ID, &e.Version,
+		var key string
+		var e stores.Event
+		err := rows.Scan(&key, &e.Position, &e.Saga, &e.Type, &e.Node.Kind, &e.Node.ID, &e.Version,
 			flat.JSON[[]stores.Field]{To: &e.Fields}, &e.State, flat.Instant{To: &e.At})
+		if err == nil {
+			e.Scope, err = flat.OwnerOf(key, s)
+		}
 		events = append(events, e)
 		return err
 	})

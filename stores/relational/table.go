@@ -94,7 +94,7 @@ func (t *Table[T]) Projection(fields []stores.Field) []flat.Column[T] {
 	return columns
 }
 
-// Select starts a statement by "SELECT a, b, …", where the row is t.
+// Select starts a statement by "SELECT scope, a, b, …", where the row is t.
 func (t *Table[T]) Select(columns []flat.Column[T]) *Statement {
 	st := &Statement{}
 	t.selects(st, columns)
@@ -102,25 +102,26 @@ func (t *Table[T]) Select(columns []flat.Column[T]) *Statement {
 }
 
 func (t *Table[T]) selects(st *Statement, columns []flat.Column[T]) {
-	st.Add("SELECT ")
-	for i, c := range columns {
-		if i > 0 {
-			st.Add(", ")
-		}
-		st.Add(t.expr(c.Name))
+	scope := t.dialect.ScopeColumns()
+	st.Add("SELECT t." + scope[len(scope)-1])
+	for _, c := range columns {
+		st.Add(", " + t.expr(c.Name))
 	}
 }
 
-// Scan reads one row into a new record of the scope; more receives the columns that follow.
+// Scan reads one row into a new record. It belongs to the scope that the row names, most likely the one that was asked
+// about; more receives the columns that follow.
 func (t *Table[T]) Scan(rows *sql.Rows, s stores.Scope, columns []flat.Column[T], more ...any) (*T, error) {
 	item := new(T)
-	to := make([]any, 0, len(columns)+len(more))
+	var key string
+	to := append(make([]any, 0, 1+len(columns)+len(more)), &key)
 	for _, c := range columns {
 		to = append(to, c.Scan(item))
 	}
 	if err := rows.Scan(append(to, more...)...); err != nil {
 		return nil, err
 	}
-	*t.Head(item).Scope = s
-	return item, nil
+	var err error
+	*t.Head(item).Scope, err = flat.OwnerOf(key, s)
+	return item, err
 }
