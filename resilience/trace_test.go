@@ -29,20 +29,20 @@ type slow struct {
 	fail  error
 }
 
-func (s slow) ByID(_ context.Context, _ stores.Scope, ids []stores.ID, _ []stores.Field) (map[stores.ID]*stores.Episode, error) {
+func (s slow) ByID(_ context.Context, whose stores.Scope, ids []stores.ID, _ []stores.Field) (map[stores.ID]*stores.Episode, error) {
 	time.Sleep(s.takes)
 	found := map[stores.ID]*stores.Episode{}
 	for _, id := range ids[1:] { // the first one is unknown
-		found[id] = &stores.Episode{ID: id}
+		found[id] = &stores.Episode{ID: id, Scope: whose}
 	}
 	return found, s.fail
 }
 
-func (s slow) ByEntity(_ context.Context, _ stores.Scope, entities []stores.ID, _ stores.Query) (map[stores.ID]stores.Slice[*stores.Episode], error) {
+func (s slow) ByEntity(_ context.Context, whose stores.Scope, entities []stores.ID, _ stores.Query) (map[stores.ID]stores.Slice[*stores.Episode], error) {
 	time.Sleep(s.takes)
 	pages := map[stores.ID]stores.Slice[*stores.Episode]{}
 	for _, id := range entities {
-		pages[id] = stores.Slice[*stores.Episode]{Items: make([]*stores.Episode, 2)}
+		pages[id] = stores.Slice[*stores.Episode]{Items: []*stores.Episode{{Scope: whose}, {Scope: whose}}}
 	}
 	return pages, s.fail
 }
@@ -163,7 +163,7 @@ func (c constant) ByID(context.Context, stores.Scope, []stores.ID, []stores.Fiel
 	return c.answer, nil
 }
 
-const allocationsPerCall = 7
+const allocationsPerCall = 8
 
 // TestCallsAreCheapWithoutTrace keeps the price of a guard that only observes.
 func TestCallsAreCheapWithoutTrace(t *testing.T) {
