@@ -125,6 +125,9 @@ func NewKeys(file string, log *slog.Logger) (*Keys, error) {
 
 // parse reads the content of a file of keys.
 func parse(content []byte) ([]key, error) {
+	if len(bytes.TrimSpace(content)) == 0 { // as an editor leaves it for a moment
+		return nil, errors.New("it is empty; for no keys at all write []")
+	}
 	var entries []Entry
 	if err := yaml.UnmarshalWithOptions(content, &entries, yaml.Strict()); err != nil {
 		return nil, syntax(err)

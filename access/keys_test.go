@@ -107,11 +107,29 @@ func TestKeysChange(t *testing.T) {
 			t.Errorf("%s: %v, %v", what, one, two)
 		}
 	}
+	let, err := ask(t, by, header(with(first)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := access.With(t.Context(), let)
+	if !access.Valid(inside) {
+		t.Error("who was let in is not known")
+	}
 	rewrite(t, name, line(t, access.Entry{Name: "second", Hash: access.Hash(second), User: "ann"}))
 	if _, err := ask(t, by, header(with(first)...)); err != nil {
 		t.Errorf("the file is read for each request: %v", err)
 	}
 	check("another file", false, true)
+	if access.Valid(inside) {
+		t.Error("who was let in is known although the key was taken back")
+	}
+	rewrite(t, name, line(t, access.Entry{Name: "first", Hash: access.Hash(first), User: "ann", Role: "writer"})+line(t, access.Entry{Name: "second", Hash: access.Hash(second), User: "ann"}))
+	check("both keys", true, true)
+	if access.Valid(inside) {
+		t.Error("who was let in is known although the key has another role")
+	}
+	rewrite(t, name, line(t, access.Entry{Name: "second", Hash: access.Hash(second), User: "ann"}))
+	check("another file again", false, true)
 	rewrite(t, name, "- name: first\n  hash: "+first)
 	check("a broken file", false, true)
 	check("a broken file, again", false, true)
@@ -119,9 +137,11 @@ func TestKeysChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("no file", false, true)
+	rewrite(t, name, "\n")
+	check("an empty file", false, true)
 	rewrite(t, name, "[]\n")
 	check("no keys", false, false)
-	if text := log.String(); strings.Count(text, "level=ERROR") != 2 || strings.Contains(text, first) || strings.Count(text, "level=INFO") != 2 {
+	if text := log.String(); strings.Count(text, "level=ERROR") != 3 || strings.Contains(text, first) || strings.Count(text, "level=INFO") != 4 {
 		t.Errorf("the log:\n%s", text)
 	}
 }
@@ -129,6 +149,7 @@ func TestKeysChange(t *testing.T) {
 func TestBrokenKeysFiles(t *testing.T) {
 	good := line(t, access.Entry{Name: "a", Hash: access.Hash("k"), User: "ann"})
 	for text, want := range map[string]string{
+		" ":                     "write []",
 		"name: x":               "list of entries",
 		"- [":                   "list of entries",
 		good + "  key: plain\n": "line 4",

@@ -143,6 +143,19 @@ func TestBadSubscriptions(t *testing.T) {
 	}
 }
 
+// TestOneStream refuses subscriptions that come to several fields, or to none.
+func TestOneStream(t *testing.T) {
+	server := graphtest.New(t).Serve(t)
+	for _, query := range []string{
+		`subscription{a:memoryEvents{cursor} b:memoryEvents{cursor}}`, `subscription{memoryEvents @skip(if:true){cursor}}`,
+		`subscription($b:Boolean=true){memoryEvents @skip(if:$b){cursor}}`, `subscription{...@skip(if:true){memoryEvents{cursor}}}`,
+	} {
+		if r, _ := graphtest.Subscribe(t, server, query, nil, nil).Next(); len(r.Errors) != 1 || r.Errors[0].Code() != "GRAPHQL_VALIDATION_FAILED" {
+			t.Errorf("%s: %s", query, r.Body)
+		}
+	}
+}
+
 // TestEventsStayInTheirScope: others hear nothing of them.
 func TestEventsStayInTheirScope(t *testing.T) {
 	a := author{graphtest.New(t), graphtest.Scope}
