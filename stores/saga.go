@@ -217,6 +217,8 @@ type Outbox interface {
 	// After reads up to limit events of a scope that follow a position, in order. An event that is read is never followed by
 	// one with a lower position that was not there before.
 	After(ctx context.Context, s Scope, position int64, limit int) ([]Event, error)
+	// Latest reads the latest events of a scope, up to limit of them, the newest first.
+	Latest(ctx context.Context, s Scope, limit int) ([]Event, error)
 	// Extent says which events are held.
 	Extent(ctx context.Context) (Extent, error)
 	// Prune deletes events older than an instant, in every scope, and says how many there were.

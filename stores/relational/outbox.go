@@ -96,9 +96,24 @@ func (r *Outbox) After(ctx context.Context, s stores.Scope, position int64, limi
 	if err != nil || extent.End <= position {
 		return nil, r.db.Ended(ctx, err)
 	}
+	events, err = r.read(ctx, q, s, "AND position > ? AND position <= ? ORDER BY position LIMIT ?", position, extent.End, limit)
+	return events, r.db.Ended(ctx, err)
+}
+
+// Latest reads the latest events of a scope, up to limit of them, the newest first.
+func (r *Outbox) Latest(ctx context.Context, s stores.Scope, limit int) ([]stores.Event, error) {
+	if err := r.db.Usable(ctx); err != nil || limit <= 0 {
+		return nil, err
+	}
+	events, err := r.read(ctx, r.db.Reader(ctx), s, "ORDER BY position DESC LIMIT ?", limit)
+	return events, r.db.Ended(ctx, err)
+}
+
+// read reads events of a scope; which says which, and in which order.
+func (r *Outbox) read(ctx context.Context, q Querier, s stores.Scope, which string, values ...any) (events []stores.Event, err error) {
 	columns := r.db.ScopeColumns()
-	err = SQL("SELECT "+columns[len(columns)-1]+", position, saga, type, node_kind, node, version, fields, state, at FROM outbox WHERE scope = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?",
-		r.db.ScopeValues(s)[0], position, extent.End, limit).Each(ctx, q, func(rows *sql.Rows) error {
+	err = SQL("SELECT "+columns[len(columns)-1]+", position, saga, type, node_kind, node, version, fields, state, at FROM outbox WHERE scope = ? "+which,
+		append([]any{r.db.ScopeValues(s)[0]}, values...)...).Each(ctx, q, func(rows *sql.Rows) error {
 		var key string
 		var e stores.Event
 		err := rows.Scan(&key, &e.Position, &e.Saga, &e.Type, &e.Node.Kind, &e.Node.ID, &e.Version,
@@ -109,7 +124,7 @@ func (r *Outbox) After(ctx context.Context, s stores.Scope, position int64, limi
 		events = append(events, e)
 		return err
 	})
-	return events, r.db.Ended(ctx, err)
+	return events, err
 }
 
 // Extent says which events are held.

@@ -45,6 +45,7 @@ func eventCalls(w *world) []call {
 	return []call{
 		{"Append", func(ctx context.Context) error { return c.Append(ctx, []stores.Event{event(s, stores.NewID())}) }},
 		{"After", ask(func(ctx context.Context) ([]stores.Event, error) { return c.After(ctx, s, 0, 1) })},
+		{"Latest", ask(func(ctx context.Context) ([]stores.Event, error) { return c.Latest(ctx, s, 1) })},
 		{"Extent", ask(func(ctx context.Context) (stores.Extent, error) { return c.Extent(ctx) })},
 		{"Prune", ask(func(ctx context.Context) (int, error) { return c.Prune(ctx, time.Unix(0, 0)) })},
 	}
@@ -109,6 +110,9 @@ func testEventPages(w *world) {
 			same(w.t, "some events after a position", all[i+1:min(i+4, len(all))], got)
 		}
 	}
+	latest, err := w.set.Outbox.Latest(w.ctx(), w.scope, 2)
+	noError(w.t, err)
+	same(w.t, "the latest events", []stores.Event{all[len(all)-1], all[len(all)-2]}, latest)
 	same(w.t, "events after the last", 0, len(w.told(all[len(all)-1].Position)))
 	none, err := w.set.Outbox.After(w.ctx(), w.scope, 0, 0)
 	noError(w.t, err)
