@@ -474,7 +474,7 @@ func (w *isolation) finish(t *testing.T) {
 // TestSeveralTenants share a gateway and try everything to see or change what is another's.
 func TestSeveralTenants(t *testing.T) {
 	visits := 6
-	if testing.Short() {
+	if testing.Short() || graphtest.OnServers() {
 		visits = 2
 	}
 	worlds(t, visits)
