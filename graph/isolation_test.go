@@ -275,7 +275,7 @@ func (w *isolation) visit(r *rapid.T, t *testing.T) {
 		"repeat another's question": func(r *rapid.T) {
 			other := rapid.SampledFrom(w.besides(who)).Draw(r, "other")
 			if len(other.last) == 0 {
-				r.Skip("it has asked nothing")
+				r.Skip("it has asked nothing") // rapid draws another action
 			}
 			w.attempt(t, who, rapid.SampledFrom(other.last).Draw(r, "question"))
 		},
