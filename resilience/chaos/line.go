@@ -91,7 +91,7 @@ func (s *subscriber) overStream(ctx context.Context, url string) (line, error) {
 	if s.cursor != "" {
 		request.Header.Set("Last-Event-ID", s.cursor)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request) //nolint:bodyclose // close does
 	if err != nil {
 		leave()
 		return nil, err
@@ -124,11 +124,10 @@ type socket struct{ conn *websocket.Conn }
 
 // overSocket asks by the variable.
 func (s *subscriber) overSocket(ctx context.Context, url string) (line, error) {
-	conn, response, err := websocket.Dial(ctx, url+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	conn, _, err := websocket.Dial(ctx, url+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}) //nolint:bodyclose // the connection is its body
 	if err != nil {
 		return nil, err
 	}
-	_ = response.Body // it is the connection
 	variables := map[string]any{}
 	if s.cursor != "" {
 		variables["after"] = s.cursor

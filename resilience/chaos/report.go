@@ -61,7 +61,7 @@ func (r *Report) Void(leftOver bool) string {
 	switch {
 	case r.Blows == 0:
 		return "there was no blow"
-	case r.Writes < 5*r.Blows:
+	case r.Writes < 5*r.Blows && (r.Live == nil || r.Live.Subscribers == 0): // subscribers count events instead
 		return fmt.Sprintf("only %d writes were acknowledged in %d rounds", r.Writes, r.Blows)
 	case 2*r.Hits < r.Blows:
 		return fmt.Sprintf("only %d of %d blows hit anything", r.Hits, r.Blows)

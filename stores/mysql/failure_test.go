@@ -195,7 +195,7 @@ func TestLargeRecords(t *testing.T) {
 			batch = append(batch, newTodo(s, content))
 		}
 		must(t, db.Todos().Put(t.Context(), s, batch))
-		if n, err := db.Todos().Count(t.Context(), s, stores.Where("content", stores.Eq, content)); err != nil || n != len(batch) {
+		if n, err := db.Todos().Count(t.Context(), s, stores.Where("content", stores.StartsWith, content[:1000])); err != nil || n != len(batch) {
 			t.Errorf("stored %d of %d large todos, %v", n, len(batch), err)
 		}
 		if packet > 16<<20 {

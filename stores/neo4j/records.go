@@ -116,7 +116,7 @@ func (r records[T]) list(ctx context.Context, s stores.Scope, query stores.Query
 	return r.page(rows[0], s, p, columns)
 }
 
-// read is the version and the scope of a record t, its columns, and then what more is asked of it, as one list. The names are a parameter: a plan that
+// read is the version of a record t, whether it is of the scope, its columns, and then what more is asked of it, as one list. The names are a parameter: a plan that
 // reads each by its name is the same for every choice of them, and takes three times as long to make.
 func (n *noun[T]) read(q *query, columns []flat.Column[T], more ...stores.Order) cypher {
 	var names []any
@@ -132,9 +132,9 @@ func (n *noun[T]) read(q *query, columns []flat.Column[T], more ...stores.Order)
 	q.params["columns"] = names
 	const list cypher = "[c IN $p.columns | t[c]]"
 	if n.linked != nil {
-		return "[t.version, t.scope, " + n.links + "] + " + list
+		return "[t.version, t.scope = $p.scope, " + n.links + "] + " + list
 	}
-	return "[t.version, t.scope] + " + list
+	return "[t.version, t.scope = $p.scope] + " + list
 }
 
 // page reads what [records.List] asks for: the entries, and whether records lie on either side.
@@ -168,7 +168,7 @@ func (n *noun[T]) selection(fields []stores.Field) []flat.Column[T] {
 	return append([]flat.Column[T]{*n.linked}, n.Selection(fields)...)
 }
 
-// scan makes a record of a version, the key of its scope and a list of column values. What was written or deleted meanwhile is
+// scan makes a record of a version, whether it is of the scope, and a list of column values. One of another scope is nobody's. What was written or deleted meanwhile is
 // errTorn: its version, which is read first and as one of the columns, differs, or a column is gone that is never null.
 func (n *noun[T]) scan(list any, s stores.Scope, columns []flat.Column[T]) (*T, error) {
 	values, _ := list.([]any)
@@ -188,13 +188,13 @@ func (n *noun[T]) scan(list any, s stores.Scope, columns []flat.Column[T]) (*T, 
 	if version, ok := values[0].(int64); !ok || int(version) != *h.Version {
 		return nil, errTorn
 	}
-	key, ok := values[1].(string)
-	if !ok {
+	switch values[1] {
+	case true:
+		*h.Scope = s
+	case nil:
 		return nil, errTorn
 	}
-	var err error
-	*h.Scope, err = flat.OwnerOf(key, s)
-	return item, err
+	return item, nil
 }
 
 // errTorn says that a record was not read as it was at any one time.
