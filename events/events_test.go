@@ -195,6 +195,48 @@ func TestGaps(t *testing.T) {
 	}
 }
 
+// TestQuietScopes have no gap when the events of others are pruned, nor a second one when they come back after the first.
+func TestQuietScopes(t *testing.T) {
+	o := outbox(t)
+	h := hub(o, events.Options{})
+	past := func(s stores.Scope) stores.Event {
+		e := event(s, stores.KindTodo)
+		e.At = stores.Now().Add(-time.Hour)
+		return e
+	}
+	first := past(alice)
+	write(t, o, first)
+	missed := place(t, h, alice)
+	write(t, o, past(alice), past(bob), past(bob))
+	quiet := place(t, h, alice)
+	if n, err := o.Prune(t.Context(), stores.Now()); err != nil || n != 2 {
+		t.Fatalf("pruned %d, want one of each scope: %v", n, err)
+	}
+	r := &reader{hub: h, scope: alice, at: &missed}
+	for range 2 {
+		r.read(t, func(i events.Item) bool { return i.CaughtUp })
+	}
+	if len(r.gaps) != 1 {
+		t.Errorf("gaps %+v, want one", r.gaps)
+	}
+	for what, r := range map[string]*reader{
+		"at the latest":  {hub: h, scope: alice, at: &quiet},
+		"from now":       {hub: h, scope: alice},
+		"a new scope":    {hub: h, scope: stores.NewScope("nobody", "", "")},
+		"from the first": {hub: h, scope: stores.NewScope("newcomer", "", ""), at: &events.Place{}},
+	} {
+		r.read(t, func(i events.Item) bool {
+			if i.CaughtUp {
+				write(t, o, event(r.scope, stores.KindTodo))
+			}
+			return i.Event != nil
+		})
+		if len(r.gaps) > 0 || len(r.nodes) != 1 {
+			t.Errorf("%s: gaps %+v, events %v", what, r.gaps, r.nodes)
+		}
+	}
+}
+
 // place is where a subscription to a scope begins now.
 func place(t *testing.T, h *events.Hub, s stores.Scope) events.Place {
 	t.Helper()

@@ -84,52 +84,50 @@ type Subscription struct {
 	place Place // behind the latest event of the scope that was seen
 	told  Place // of the latest item
 	goal  int64 // where the outbox ended when the subscription began
-	lost  bool  // the place to begin at is not in this outbox
+	gap   bool  // events behind the place to begin at are missing
 }
 
 // Subscribe begins a subscription to the events of a scope that lie behind a place, nil standing for now. Whatever is
 // committed from then on is told when it runs.
 func (h *Hub) Subscribe(ctx context.Context, s stores.Scope, after *Place, f Filter) (*Subscription, error) {
 	r := &Subscription{hub: h, scope: s, filter: f}
-	if after == nil {
-		latest, err := r.latest(ctx)
-		if err != nil {
-			return nil, err
-		}
-		after = &latest
-	} else if known, err := r.known(ctx, *after); err != nil {
-		return nil, err
-	} else {
-		r.lost = !known
-	}
-	extent, err := h.outbox.Extent(ctx)
+	latest, extent, err := r.now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.at, r.place, r.told, r.goal = after.Position, *after, *after, extent.End
-	return r, nil
-}
-
-// latest is the place behind all events of the scope.
-func (r *Subscription) latest(ctx context.Context) (Place, error) {
-	events, err := r.hub.outbox.Latest(ctx, r.scope, 1)
-	if err != nil || len(events) == 0 {
-		return Place{}, err
+	r.goal = extent.End
+	if after == nil || *after == latest {
+		r.at, r.place, r.told = max(latest.Position, extent.After), latest, latest
+		return r, nil
 	}
-	return placeOf(events[0]), nil
+	r.at, r.place, r.told = after.Position, *after, *after
+	whole, err := r.whole(ctx, extent)
+	r.gap = !whole
+	return r, err
 }
 
-// known says whether a place is one of this outbox, as far as it still can tell.
-func (r *Subscription) known(ctx context.Context, p Place) (bool, error) {
-	events, err := r.hub.outbox.After(ctx, r.scope, p.Position-1, 1)
-	if err != nil || p == (Place{}) {
-		return true, err
+// now is the place behind all events of the scope, and what the outbox holds. The latest event of a scope is never pruned,
+// so of this scope nothing is missing between the place and the beginning of the extent.
+func (r *Subscription) now(ctx context.Context) (Place, stores.Extent, error) {
+	latest, err := r.hub.outbox.Latest(ctx, r.scope)
+	if err != nil {
+		return Place{}, stores.Extent{}, err
 	}
 	extent, err := r.hub.outbox.Extent(ctx)
-	if err != nil || p.Position <= extent.After {
-		return true, err
+	if err != nil || latest == nil {
+		return Place{}, extent, err
 	}
-	return len(events) > 0 && placeOf(events[0]) == p, nil
+	return placeOf(*latest), extent, nil
+}
+
+// whole says whether the outbox has all that the scope was told since the subscriber's place. It has where the event of the
+// place is still there: no event is pruned before those of its scope that came earlier.
+func (r *Subscription) whole(ctx context.Context, x stores.Extent) (bool, error) {
+	if r.place == (Place{}) {
+		return x.After == 0, nil
+	}
+	events, err := r.hub.outbox.After(ctx, r.scope, r.place.Position-1, 1)
+	return len(events) > 0 && placeOf(events[0]) == r.place, err
 }
 
 // Run tells, in order and without a gap, what lies behind the place; then that it has caught up; and then what happens,
@@ -138,8 +136,8 @@ func (r *Subscription) Run(ctx context.Context, emit func(Item) error) (err erro
 	r.emit = emit
 	feed, leave := r.hub.join(r.scope, r.goal)
 	defer leave()
-	for err == nil && r.lost {
-		err = r.skip(ctx, true)
+	for err == nil && r.gap {
+		err = r.skip(ctx)
 	}
 	for err == nil && r.at < r.goal {
 		err = r.catchUp(ctx)
@@ -182,13 +180,13 @@ func (r *Subscription) live(ctx context.Context, feed *feed) (err error) {
 }
 
 // skip tells of a gap, and goes on with what happens from now on: whoever missed something reads all of it again anyway.
-func (r *Subscription) skip(ctx context.Context, lost bool) error {
-	latest, err := r.latest(ctx)
+func (r *Subscription) skip(ctx context.Context) error {
+	latest, extent, err := r.now(ctx)
 	if err != nil {
 		return r.again(ctx, err)
 	}
-	gap := &Gap{From: r.place, To: latest, Lost: lost}
-	r.at, r.place, r.lost = latest.Position, latest, false
+	gap := &Gap{From: r.place, To: latest, Lost: r.place.Position > extent.After}
+	r.at, r.place, r.gap = max(latest.Position, extent.After), latest, false
 	return r.tell(Item{At: stores.Now(), Gap: gap})
 }
 
@@ -215,7 +213,11 @@ func (r *Subscription) catchUp(ctx context.Context) error {
 		return r.again(ctx, err)
 	}
 	if r.at < after.After { // what was read may have had gaps by then
-		return r.skip(ctx, false)
+		if whole, err := r.whole(ctx, after); err != nil {
+			return r.again(ctx, err)
+		} else if !whole {
+			return r.skip(ctx)
+		}
 	}
 	if err := r.tellAll(events); err != nil || len(events) == page {
 		return err
