@@ -260,7 +260,7 @@ var keys = []key{
 	},
 	{
 		name: "limits.document", fallback: "64KiB", kind: kindSize,
-		doc:  "The longest GraphQL document. This and the ten limits after it are explained in [security](security.md#limits).",
+		doc:  "The longest GraphQL document. This and the ten limits after it are explained on the page [security](security.md#limits).",
 		bind: func(c *Config) value { return size{&c.Limits.Document} },
 	},
 	{
