@@ -207,8 +207,13 @@ func TestTokensBind(t *testing.T) {
 			t.Errorf("the role is %s, want %s", got.Role, role)
 		}
 	}
-	if got, _ := ask(t, by, header(with(open, access.RoleHeader, "admin")...)); got.Role != access.Writer {
-		t.Errorf("a header raises the role: %+v", got)
+	for _, role := range []string{"admin", "writer", "reader", "x"} {
+		if got, err := ask(t, by, header(with(open, access.RoleHeader, role)...)); reason(t, err) != access.ReasonHeaders || got != (access.Caller{}) {
+			t.Errorf("a header chooses the role %s: %+v, %v", role, got, err)
+		}
+		if _, err := ask(t, by, header(with(open+"x", access.RoleHeader, role)...)); reason(t, err) != access.ReasonInvalid {
+			t.Errorf("a bad token and a role: %v", err)
+		}
 	}
 }
 

@@ -200,13 +200,16 @@ func TestAdmission(t *testing.T) {
 			"an unknown key":        {showing(access.NewKey()), 401, ""},
 			"another user":          {showing(token, access.UserHeader, "bob"), 403, ""},
 			"another agent":         {showing(token, access.AgentHeader, "x"), 403, ""},
+			"a role":                {showing(token, access.RoleHeader, "reader"), 400, ""},
+			"a role, with a key":    {showing(key, access.RoleHeader, "READER"), 400, ""},
+			"a role alone":          {showing("", access.RoleHeader, "reader"), 401, ""},
 			"a bad header":          {showing(token, access.DeviceHeader, "%zz"), 400, ""},
 		} {
 			want := fmt.Sprint(c.status)
 			switch {
 			case c.status == 200:
 				want = ""
-			case late, socket && what == "nothing", socket && what == "scope headers alone":
+			case late, socket && c.h.Get("Authorization") == "":
 				want = "4403"
 			case c.status == 401:
 				want = "401 Bearer"
@@ -252,6 +255,9 @@ func TestPayloadWins(t *testing.T) {
 	}
 	if got := overWebSocket(t, server, write, showing(token), map[string]any{access.AgentHeader: "x"}); !strings.HasPrefix(got, "4403") {
 		t.Errorf("another agent than the token's: %s", got)
+	}
+	if got := overWebSocket(t, server, write, showing("", access.RoleHeader, "reader"), map[string]any{"authorization": "Bearer " + token}); !strings.HasPrefix(got, "4403") {
+		t.Errorf("a role in the headers before a token in the payload: %s", got)
 	}
 }
 
