@@ -297,7 +297,15 @@ func TestWebsocketLimits(t *testing.T) {
 	go func() { // the server does not read it to its end
 		_ = large.Write(t.Context(), websocket.MessageText, bytes.Repeat([]byte(" "), 2<<20))
 	}()
-	large.closed(websocket.StatusMessageTooBig)
+	if reason, _ := large.closed(websocket.StatusMessageTooBig); reason != "The message is larger than the 1048576 bytes accepted." {
+		t.Errorf("a large message: %q", reason)
+	}
+	small := serve(t, transport.Options{MaxBody: int64(len(open))})
+	one := small.connect(t) // as long as one may be
+	one.send(open + " ")
+	if reason, _ := one.closed(websocket.StatusMessageTooBig); reason != fmt.Sprintf("The message is larger than the %d bytes accepted.", len(open)) {
+		t.Errorf("a byte too many: %q", reason)
+	}
 
 	idle, _ := s.dial(t, "graphql-transport-ws")
 	idle.closed(4408)
