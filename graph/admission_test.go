@@ -3,6 +3,7 @@ package graph_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,8 +28,8 @@ import (
 	"thalamus/graph/graphtest"
 )
 
-// transports send one operation in each way there is, and give the status, or the code with which a socket was closed, with
-// all that was answered.
+// transports send one operation in each way there is, and give the status, or the code and reason with which a socket was
+// closed, with all that was answered.
 var transports = map[string]func(t *testing.T, server, query string, h http.Header) string{
 	"POST": func(t *testing.T, server, query string, h http.Header) string {
 		return overHTTP(t, http.MethodPost, server, query, "application/json", h)
@@ -109,7 +110,9 @@ func overWebSocket(t *testing.T, server, query string, h http.Header, payload ma
 	for !strings.Contains(all.String(), `"complete"`) && !strings.Contains(all.String(), `"type":"error"`) {
 		_, message, err := c.Read(t.Context())
 		if err != nil {
-			return fmt.Sprintf("%d %s", websocket.CloseStatus(err), all.String())
+			var end websocket.CloseError
+			errors.As(err, &end)
+			return fmt.Sprintf("%d %s %s", end.Code, end.Reason, all.String())
 		}
 		all.Write(message)
 	}
