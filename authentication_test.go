@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,6 +140,7 @@ func TestContradictionsOfAccess(t *testing.T) {
 		"a role alone":        {[]string{"THALAMUS_AUTH_JWT_ROLE=admin"}, nil, []string{"THALAMUS_AUTH_JWT_ROLE", "auth.jwt.secret"}},
 		"a short secret":      {[]string{"THALAMUS_AUTH_JWT_SECRET=short-one"}, nil, []string{"32"}},
 		"keys for anybody":    {nil, []string{"--auth-jwt-jwks", "http://127.0.0.1:1/keys"}, []string{"auth.jwt.audience"}},
+		"keys in the open":    {nil, []string{"--auth-jwt-jwks", "http://issuer.example/keys", "--auth-jwt-audience", "x"}, []string{"auth.jwt.jwks", "issuer.example", "use https"}},
 		"a broken file":       {nil, []string{"--auth-keys", broken}, []string{broken, "entry 1", "hash"}},
 		"no file":             {nil, []string{"--auth-keys", "/nowhere/keys.yaml"}, []string{"/nowhere/keys.yaml"}},
 		"all interfaces":      {nil, []string{"--listen", "0.0.0.0:0"}, []string{"loopback", "auth.keys", "auth.jwt.secret"}},
@@ -165,19 +169,68 @@ func TestContradictionsOfAccess(t *testing.T) {
 // TestDoctorLooksAtAccess in each mode.
 func TestDoctorLooksAtAccess(t *testing.T) {
 	_, file := apiKey(t, "admin")
+	_, exposed := apiKey(t, "admin")
+	_, open := apiKey(t, "admin")
+	for name, mode := range map[string]os.FileMode{exposed: 0o644, open: 0o664} {
+		if err := os.Chmod(name, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for what, c := range map[string]struct {
 		args    []string
+		check   string
+		verdict verdict
+		details []string
+	}{
+		"local":             {nil, "access", good, []string{"one user"}},
+		"development":       {[]string{"--development"}, "access", warning, []string{"development mode"}},
+		"keys":              {[]string{"--auth-keys", file}, "access", good, []string{"API key"}},
+		"what is in them":   {[]string{"--auth-keys", file}, "API keys", good, []string{file + " has 1 key"}},
+		"read by others":    {[]string{"--auth-keys", exposed}, "API keys", warning, []string{exposed, "1 key", "others"}},
+		"written by others": {[]string{"--auth-keys", open}, "access", failure, []string{open, "chmod 600"}},
+		"a bad file":        {[]string{"--auth-keys", "/nowhere"}, "access", failure, []string{"/nowhere"}},
+		"an empty file":     {[]string{"--auth-keys", write(t, "keys.yaml", "\n")}, "access", failure, []string{"empty"}},
+	} {
+		_, found := examine(t, home(t), append(c.args, append(anyPort, "--data", t.TempDir())...)...)
+		f := found[c.check]
+		if f.Verdict != c.verdict {
+			t.Errorf("%s: %+v", what, f)
+		}
+		wants(t, what, f.Detail, c.details...)
+		if all := fmt.Sprint(found); strings.Contains(all, "sha256:") || strings.Contains(all, "a key of ann") {
+			t.Errorf("%s tells what is in the file: %s", what, all)
+		}
+	}
+}
+
+// TestDoctorAsksTheIssuer for its keys.
+func TestDoctorAsksTheIssuer(t *testing.T) {
+	for what, c := range map[string]struct {
+		answer  string
 		verdict verdict
 		detail  string
 	}{
-		"local":       {nil, good, "one user"},
-		"development": {[]string{"--development"}, warning, "development mode"},
-		"keys":        {[]string{"--auth-keys", file}, good, "API key"},
-		"a bad file":  {[]string{"--auth-keys", "/nowhere"}, failure, "/nowhere"},
+		"a key":       {`{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`, good, "has 1 usable key"},
+		"no key":      {`{"keys": []}`, failure, "no key for RS256"},
+		"no keys":     {`<html>`, failure, "cannot be read"},
+		"no issuer":   {"", failure, "404"},
+		"not secured": {"-", failure, "use https"},
 	} {
-		_, found := examine(t, home(t), append(c.args, append(anyPort, "--data", t.TempDir())...)...)
-		if f := found["access"]; f.Verdict != c.verdict || !strings.Contains(f.Detail, c.detail) {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if c.answer == "" {
+				http.NotFound(w, r)
+				return
+			}
+			_, _ = io.WriteString(w, c.answer)
+		}))
+		at, check := s.URL+"/?key=hunter2", "keys of tokens"
+		if c.answer == "-" {
+			at, check = "http://issuer.invalid/?key=hunter2", "access"
+		}
+		_, found := examine(t, home(t), append(anyPort, "--data", t.TempDir(), "--auth-jwt-jwks", at, "--auth-jwt-audience", "thalamus")...)
+		if f := found[check]; f.Verdict != c.verdict || !strings.Contains(f.Detail, c.detail) || strings.Contains(f.Detail, "hunter2") {
 			t.Errorf("%s: %+v", what, f)
 		}
+		s.Close()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -156,5 +157,20 @@ func TestReport(t *testing.T) {
 		if code := report(&out, c.err); code != c.code || out.String() != c.text {
 			t.Errorf("%v: %d, %q", c.err, code, out.String())
 		}
+	}
+}
+
+// TestHelpIsForTerminals wants no Markdown in what commands say about themselves.
+func TestHelpIsForTerminals(t *testing.T) {
+	markdown := regexp.MustCompile("\\]\\(|`--|\\*\\*")
+	for _, args := range [][]string{{"--help"}, {"help"}, {"help", "serve"}, {"serve", "--help"}, {"help", "doctor"}, {"help", "key"}, {"help", "reembed"}} {
+		out, _, err := command(t, home(t), "", args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := markdown.FindString(out); found != "" {
+			t.Errorf("%v holds %s", args, found)
+		}
+		wants(t, strings.Join(args, " "), out, "on the page security.")
 	}
 }

@@ -67,9 +67,9 @@ func (a *app) doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "See whether everything is in order",
-		Long: `Says where every setting comes from (secrets are left out) and checks the configuration, the data directory, every
-backend, the embedder against the stored vectors, the listen address and the clock. What is wrong names its fix. Nothing
-is created or changed, and a gateway may be running meanwhile.
+		Long: `Says where every setting comes from (secrets are left out) and checks the configuration, who may use the gateway (API
+keys, keys of an issuer), the data directory, every backend, the embedder against the stored vectors, the listen address
+and the clock. What is wrong names its fix. Nothing is created or changed, and a gateway may be running meanwhile.
 
 Exit codes: 0 everything is in order, 1 there are warnings, 2 there are failures: the gateway would not start or not work.`,
 		Example: `  thalamus doctor
@@ -112,7 +112,7 @@ func (a *app) diagnose(cmd *cobra.Command) *diagnosis {
 		}
 	}
 	d.ok("configuration", "%s; every key is known and valid", file)
-	x := examination{diagnosis: d, cfg: cfg, log: logger(cmd, cfg)}
+	x := examination{diagnosis: d, cfg: cfg}
 	x.all(cmd.Context())
 	return d
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,7 +22,6 @@ import (
 type examination struct {
 	*diagnosis
 	cfg    *config.Config
-	log    *slog.Logger
 	model  stores.Model // of the embedder; zero when it does not answer
 	stored stores.Model // of the vectors that a server keeps
 	filled bool         // there are nouns that vectors belong to
@@ -55,23 +53,6 @@ func (x *examination) all(ctx context.Context) {
 	x.together()
 	x.vectors()
 	x.clock()
-}
-
-// access looks who may use the gateway.
-func (x *examination) access(ctx context.Context) {
-	const check = "access"
-	_, err := authenticator(ctx, x.cfg, x.log)
-	switch {
-	case err != nil && requireLoopback(x.cfg.Listen) != nil && !x.cfg.Auth.Configured(): // the address says it
-	case err != nil:
-		x.fail(check, err.Error(), "correct what it names")
-	case x.cfg.Development:
-		x.warn(check, developmentMode, "leave out development, unless this is for trying things out")
-	case !x.cfg.Auth.Configured():
-		x.ok(check, "%s", localMode)
-	default:
-		x.ok(check, "callers have to show an API key or a token")
-	}
 }
 
 // listen looks whether the address is free, or taken by a gateway, which it says.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+
+	"thalamus/access"
 )
 
 // requireLoopback refuses addresses that others can reach: without authentication anybody who can connect may read and write
@@ -13,15 +15,10 @@ func requireLoopback(address string) error {
 	if err != nil {
 		return fmt.Errorf("%q is not host:port", address)
 	}
-	if !loopback(host) {
+	if !access.Loopback(host) {
 		return fmt.Errorf("%s is not a loopback address: without authentication the gateway listens on 127.0.0.1, [::1] or localhost only; configure API keys (auth.keys) or tokens (auth.jwt.secret, auth.jwt.jwks) to listen there", address)
 	}
 	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // localOnly refuses requests that reach this machine under a foreign name, as a web page does that rebinds its own name
@@ -32,7 +29,7 @@ func localOnly(next http.Handler) http.Handler {
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			host = h
 		}
-		if !loopback(host) && host != "[::1]" {
+		if !access.Loopback(host) && host != "[::1]" {
 			http.Error(w, "Without authentication the gateway answers to localhost, 127.0.0.1 and [::1] only.", http.StatusMisdirectedRequest)
 			return
 		}

@@ -97,6 +97,7 @@ func TestForeignNamesAreRefused(t *testing.T) {
 	port := s.URL[strings.LastIndex(s.URL, ":"):]
 	for host, want := range map[string]int{
 		"localhost" + port: 200, "127.0.0.1" + port: 200, "[::1]" + port: 200, "[::1]": 200, "localhost": 200,
+		"LOCALHOST": 200, "LocalHost" + port: 200, "localhost.": 200, "LOCALHOST." + port: 200, "localhost.." + port: 421,
 		"evil.example": 421, "evil.example" + port: 421, "localhost.evil.example" + port: 421, "10.0.0.1" + port: 421,
 	} {
 		r, err := http.NewRequest(http.MethodGet, s.URL+"/healthz", nil)

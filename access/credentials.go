@@ -122,7 +122,7 @@ func (c Credentials) narrow(bound stores.Scope) (stores.Scope, error) {
 func scope(s stores.Scope) (stores.Scope, error) {
 	s = stores.NewScope(s.User, s.Device, s.Agent)
 	if s.Validate() != nil {
-		return stores.Scope{}, refuse(ReasonHeaders, "User, device and agent, in the headers %s, %s and %s or in a token, hold 1 to 255 printable bytes each; in headers they are percent-encoded where they are not ASCII.",
+		return stores.Scope{}, refuse(ReasonHeaders, "The headers %s, %s and %s hold 1 to 255 printable bytes each, percent-encoded where they are not ASCII.",
 			UserHeader, DeviceHeader, AgentHeader)
 	}
 	return s, nil

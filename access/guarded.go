@@ -11,8 +11,16 @@ type Guarded struct {
 	Tokens *Tokens
 }
 
-// Authenticate looks an API key up, or verifies a token.
+// Authenticate looks an API key up, or verifies a token. A role is no header's to choose here, not even a lesser one.
 func (g Guarded) Authenticate(ctx context.Context, c Credentials) (Caller, error) {
+	caller, err := g.identify(ctx, c)
+	if err == nil && c.Role != "" {
+		return Caller{}, refuse(ReasonHeaders, "The header %s is for development mode only: your token or key says your role. Leave the header out.", RoleHeader)
+	}
+	return caller, err
+}
+
+func (g Guarded) identify(ctx context.Context, c Credentials) (Caller, error) {
 	token, err := c.token()
 	if err != nil {
 		return Caller{}, err

@@ -10,8 +10,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -99,6 +101,8 @@ type Keys struct {
 	log      *slog.Logger
 	interval time.Duration // between two looks at the file
 
+	exposed bool // others could read the file at first
+
 	mu      sync.Mutex
 	content []byte // as it was seen last
 	trouble string // with it, as it was told last
@@ -112,15 +116,51 @@ const keysLook = 2 * time.Second
 // NewKeys reads a file of keys.
 func NewKeys(file string, log *slog.Logger) (*Keys, error) {
 	k := &Keys{file: file, log: log, interval: keysLook, looked: time.Now()}
-	content, err := os.ReadFile(file)
+	content, exposed, err := readKeys(file)
 	if err != nil {
 		return nil, fmt.Errorf("the file of API keys: %w", err)
+	}
+	if k.exposed = exposed; exposed {
+		log.Warn("others on this machine can read the file of API keys, which tells who has them and holds their hashes: chmod 600", "file", file)
 	}
 	if k.keys, err = parse(content); err != nil {
 		return nil, fmt.Errorf("the file of API keys %s: %w", file, err)
 	}
 	k.content = content
 	return k, nil
+}
+
+// Exposed says whether others on this machine could read the file when it was first read.
+func (k *Keys) Exposed() bool { return k.exposed }
+
+// Count is how many keys there are, expired ones included.
+func (k *Keys) Count() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.keys)
+}
+
+// readKeys reads a file of keys, and says whether others may read it, too. One that others may write is refused: they could
+// let themselves in.
+func readKeys(name string) (content []byte, exposed bool, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, false, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	info, err := f.Stat()
+	if err != nil {
+		return nil, false, err
+	}
+	mode := info.Mode().Perm()
+	if runtime.GOOS == "windows" { // which has no such modes
+		mode = 0
+	}
+	if mode&0o022 != 0 {
+		return nil, false, fmt.Errorf("%s can be written by others than its owner (mode %04o), who could add keys of their own: run chmod 600 on it", name, mode)
+	}
+	content, err = io.ReadAll(f)
+	return content, mode&0o044 != 0, err
 }
 
 // parse reads the content of a file of keys.
@@ -202,7 +242,7 @@ func (k *Keys) current(ctx context.Context) []key {
 		return k.keys
 	}
 	k.looked = time.Now()
-	content, err := os.ReadFile(k.file)
+	content, _, err := readKeys(k.file)
 	if err == nil && bytes.Equal(content, k.content) {
 		k.trouble = ""
 		return k.keys

@@ -1,9 +1,11 @@
 package access_test
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -175,5 +177,41 @@ func TestBrokenKeysFiles(t *testing.T) {
 	}
 	if _, err := (access.Entry{Name: "a", Hash: access.Hash("k"), User: "ann", Role: "root"}).Line(); err == nil {
 		t.Error("an entry of an unknown role is made")
+	}
+}
+
+// TestModesOfKeysFiles refuses a file that others may write, also while it is in use, and says when others may read it.
+func TestModesOfKeysFiles(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such modes")
+	}
+	key := access.NewKey()
+	for mode, want := range map[os.FileMode]struct{ refused, exposed bool }{
+		0o600: {}, 0o400: {}, 0o640: {exposed: true}, 0o604: {exposed: true}, 0o444: {exposed: true},
+		0o620: {refused: true}, 0o602: {refused: true}, 0o664: {refused: true},
+	} {
+		name := keysFile(t, line(t, access.Entry{Name: "a", Hash: access.Hash(key), User: "ann"}))
+		if err := os.Chmod(name, mode); err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		keys, err := access.NewKeys(name, slog.New(slog.NewTextHandler(&log, nil)))
+		if want.refused {
+			if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "chmod 600") {
+				t.Errorf("%o: %v", mode, err)
+			}
+			continue
+		}
+		if err != nil || keys.Count() != 1 || keys.Exposed() != want.exposed || strings.Contains(log.String(), "level=WARN") != want.exposed {
+			t.Errorf("%o: %v, %s", mode, err, &log)
+			continue
+		}
+		if err := errors.Join(os.Chmod(name, 0o622), os.WriteFile(name, []byte("[]"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		keys.LookAgain()
+		if _, err := ask(t, access.Guarded{Keys: keys}, header(with(key)...)); err != nil || !strings.Contains(log.String(), "the former keys hold") {
+			t.Errorf("%o, and then written by others: %v, %s", mode, err, &log)
+		}
 	}
 }

@@ -32,7 +32,8 @@ type issuer struct {
 	*httptest.Server
 	mu     sync.Mutex
 	kids   []string // of the keys that are served
-	broken string   // what is served instead
+	broken string   // what is served instead, with status 500
+	text   string   // what is served instead
 	asked  int
 }
 
@@ -45,6 +46,10 @@ func newIssuer(t *testing.T) *issuer {
 		i.asked++
 		if i.broken != "" {
 			http.Error(w, i.broken, http.StatusInternalServerError)
+			return
+		}
+		if i.text != "" {
+			_, _ = w.Write([]byte(i.text))
 			return
 		}
 		var keys []map[string]any
@@ -89,6 +94,13 @@ func (i *issuer) serve(broken string, kids ...string) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.kids, i.broken = kids, broken
+}
+
+// say changes what is served to a text, and with "" to keys again.
+func (i *issuer) say(text string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.text = text
 }
 
 func (i *issuer) requests() int {
@@ -170,5 +182,62 @@ func TestOutage(t *testing.T) {
 	defer cancel()
 	if _, err := access.NewTokens(ctx, access.TokenOptions{Audience: "thalamus", KeySet: access.KeySetURL{URL: large.URL, Log: slog.New(slog.NewTextHandler(&told, nil))}}); err != nil || !strings.Contains(told.String(), "too large") {
 		t.Errorf("a huge answer: %v, %s", err, &told)
+	}
+}
+
+// TestKeysOnTheWay refuses keys that others could exchange, those behind a redirect, too.
+func TestKeysOnTheWay(t *testing.T) {
+	for url, fine := range map[string]bool{
+		"http://issuer.example/keys": false, "http://127.0.0.1.issuer.example/keys": false, "http://10.0.0.1/keys": false, "HTTP://issuer.example": false,
+		"https://issuer.invalid/keys": true, "http://127.0.0.1:1/": true, "http://[::1]:1/": true, "http://LOCALHOST:1/": true, "http://localhost.:1/": true,
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // nobody is asked
+		_, err := access.NewTokens(ctx, access.TokenOptions{Audience: "thalamus", KeySet: access.KeySetURL{URL: url, Log: slog.New(slog.DiscardHandler)}})
+		if (err == nil) != fine || err != nil && (!strings.Contains(err.Error(), "auth.jwt.jwks") || !strings.Contains(err.Error(), "https")) {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	away := httptest.NewServer(http.RedirectHandler("http://issuer.invalid/keys", http.StatusFound))
+	defer away.Close()
+	if n, err := (access.KeySetURL{URL: away.URL}).Usable(t.Context()); err == nil || n != 0 || !strings.Contains(err.Error(), "use https") {
+		t.Errorf("a redirect to where it is not secure: %d, %v", n, err)
+	}
+}
+
+// TestUsable counts keys that verify tokens, and says why there are none.
+func TestUsable(t *testing.T) {
+	keys := newIssuer(t)
+	for text, want := range map[string]int{
+		"": 3, `{"keys": []}`: 0, `{"keys": [{"kty": "oct", "kid": "a", "k": "c2VjcmV0"}]}`: 0,
+		`{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`: 1,
+	} {
+		keys.serve("", "rsa", "elliptic", "elliptic384")
+		keys.say(text)
+		if n, err := keys.set().Usable(t.Context()); n != want || err != nil {
+			t.Errorf("%s: %d, %v; want %d", text, n, err, want)
+		}
+	}
+	keys.say("<html>")
+	if n, err := keys.set().Usable(t.Context()); err == nil || n != 0 {
+		t.Errorf("a page: %d, %v", n, err)
+	}
+	keys.serve("down")
+	if n, err := keys.set().Usable(t.Context()); err == nil || n != 0 || !strings.Contains(err.Error(), "500") {
+		t.Errorf("a server that is down: %d, %v", n, err)
+	}
+	if n, err := (access.KeySetURL{URL: "http://u:hunter2@127.0.0.1:1/?key=hunter2"}).Usable(t.Context()); err == nil || n != 0 || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("no server: %d, %v", n, err)
+	}
+}
+
+func TestLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "LocalHost": true, "localhost.": true, "LOCALHOST.": true, "127.0.0.1": true, "127.9.9.9": true, "::1": true,
+		"": false, ".": false, "localhost..": false, "localhost.example": false, "127.0.0.1.": false, "127.0.0.1.example": false, "10.0.0.1": false, "0.0.0.0": false, "::": false,
+	} {
+		if access.Loopback(host) != want {
+			t.Errorf("%q is %t", host, !want)
+		}
 	}
 }

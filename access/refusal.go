@@ -2,10 +2,11 @@ package access
 
 import "fmt"
 
-// Refusal says why a caller is not let in. Its message is for the client; it repeats nothing of a token or key.
+// Refusal says why a caller is not let in. Its message is for the client; neither text repeats anything of a token or key.
 type Refusal struct {
 	Reason  Reason
 	Message string
+	Why     string // for the log alone; empty: what the message says
 }
 
 func (r *Refusal) Error() string { return r.Message }

@@ -73,7 +73,7 @@ func (t *Tokens) authenticate(ctx context.Context, token string, c Credentials) 
 	claims := jwt.MapClaims{}
 	_, err := t.parser.ParseWithClaims(token, claims, func(token *jwt.Token) (any, error) { return t.key(ctx, token) })
 	if err != nil {
-		return Caller{}, whyNot(err)
+		return Caller{}, whyNot(err, claims)
 	}
 	bound, err := t.bound(claims)
 	if err != nil {
@@ -114,8 +114,11 @@ func (t *Tokens) bound(claims jwt.MapClaims) (s stores.Scope, err error) {
 			continue
 		}
 		text, ok := value.(string)
-		if !ok || text == "" {
-			return s, refuse(ReasonInvalid, "The claim %q of the token is not a text.", part.claim)
+		switch {
+		case !ok || text == "":
+			return s, unusable(part.claim, "is not a text")
+		case stores.NewScope(text, "", "").Validate() != nil:
+			return s, unusable(part.claim, "does not have 1 to 255 printable bytes")
 		}
 		*part.to = text
 	}
@@ -125,30 +128,60 @@ func (t *Tokens) bound(claims jwt.MapClaims) (s stores.Scope, err error) {
 // role is the role that a token names. Of a list it is the greatest one known, since such lists name other things, too.
 func (t *Tokens) role(claims jwt.MapClaims) (Role, error) {
 	name := t.options.Claims.Role
-	greatest := Role("")
-	switch v := claims[name].(type) {
-	case nil:
-	case string:
-		role, ok := ParseRole(v)
+	value, given := claims[name]
+	if text, ok := value.(string); ok {
+		role, ok := ParseRole(text)
 		if !ok {
-			return "", refuse(ReasonInvalid, "The claim %q of the token is none of reader, writer and admin.", name)
+			return "", unusable(name, "is none of reader, writer and admin")
 		}
-		greatest = role
-	case []any:
-		for _, item := range v {
-			text, _ := item.(string)
-			if role, ok := ParseRole(text); ok && !greatest.Includes(role) {
-				greatest = role
-			}
+		return role, nil
+	}
+	list, ok := value.([]any)
+	if given && !ok {
+		return "", unusable(name, "is neither a text nor a list of texts")
+	}
+	greatest := Role("")
+	for _, item := range list {
+		text, ok := item.(string)
+		if !ok {
+			return "", unusable(name, "is a list that does not hold texts only")
 		}
-	default:
-		return "", refuse(ReasonInvalid, "The claim %q of the token is neither a text nor a list of texts.", name)
+		if role, ok := ParseRole(text); ok && !greatest.Includes(role) {
+			greatest = role
+		}
 	}
 	return cmp.Or(greatest, t.options.Role), nil
 }
 
+// unusable refuses a token for one of its claims. Which one it is concerns those who configure the gateway and its issuer.
+func unusable(claim, fault string) *Refusal {
+	return &Refusal{
+		Reason: ReasonInvalid, Message: "The token has a claim that cannot be used here; the log of the gateway says which.",
+		Why: fmt.Sprintf("The claim %q of the token %s.", claim, fault),
+	}
+}
+
+// misshapen is the claim of the standard that is not of the type which the standard gives it.
+func misshapen(claims jwt.MapClaims) string {
+	_, exp := claims.GetExpirationTime()
+	_, nbf := claims.GetNotBefore()
+	_, iat := claims.GetIssuedAt()
+	_, iss := claims.GetIssuer()
+	switch {
+	case exp != nil:
+		return "exp"
+	case nbf != nil:
+		return "nbf"
+	case iat != nil:
+		return "iat"
+	case iss != nil:
+		return "iss"
+	}
+	return "aud"
+}
+
 // whyNot tells in our words why a token was refused: those of the library may hold parts of it.
-func whyNot(err error) *Refusal {
+func whyNot(err error, claims jwt.MapClaims) *Refusal {
 	for _, known := range []struct {
 		kind    error
 		reason  Reason
@@ -167,6 +200,9 @@ func whyNot(err error) *Refusal {
 		if errors.Is(err, known.kind) {
 			return refuse(known.reason, "%s", known.message)
 		}
+	}
+	if errors.Is(err, jwt.ErrInvalidType) {
+		return unusable(misshapen(claims), "has another type than the standard gives it")
 	}
 	return refuse(ReasonInvalid, "The token is not accepted here.")
 }

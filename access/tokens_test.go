@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -91,10 +92,14 @@ func TestTokens(t *testing.T) {
 		"no user":           {hs256(t, map[string]any{"sub": nil}), access.ReasonInvalid},
 		"an empty user":     {hs256(t, map[string]any{"sub": ""}), access.ReasonInvalid},
 		"user is a number":  {hs256(t, map[string]any{"sub": 5}), access.ReasonInvalid},
-		"an unseen user":    {hs256(t, map[string]any{"sub": "a\x00"}), access.ReasonHeaders},
+		"an unseen user":    {hs256(t, map[string]any{"sub": "a\x00"}), access.ReasonInvalid},
+		"a long device":     {hs256(t, map[string]any{"device": strings.Repeat("x", 256)}), access.ReasonInvalid},
+		"a blank agent":     {hs256(t, map[string]any{"agent": " "}), access.ReasonInvalid},
 		"device is a list":  {hs256(t, map[string]any{"device": []string{"a"}}), access.ReasonInvalid},
 		"an empty agent":    {hs256(t, map[string]any{"agent": ""}), access.ReasonInvalid},
 		"an unknown role":   {hs256(t, map[string]any{"role": "root"}), access.ReasonInvalid},
+		"a list and more":   {hs256(t, map[string]any{"role": []any{"admin", 3}}), access.ReasonInvalid},
+		"no such role":      {hs256(t, map[string]any{"role": []any{"viewer"}}), ""},
 		"role is a number":  {hs256(t, map[string]any{"role": 2}), access.ReasonInvalid},
 		"another secret":    {sign(t, jwt.SigningMethodHS256, "", []byte("another secret, of more than 32 bytes"), claims(nil)), access.ReasonInvalid},
 		"another algorithm": {sign(t, jwt.SigningMethodHS512, "", []byte(secret), claims(nil)), access.ReasonInvalid},
@@ -116,6 +121,29 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %q", what, got, err, c.want)
 		} else if err != nil && got.Scope != (stores.Scope{}) {
 			t.Errorf("%s: refused, and still a scope: %+v", what, got)
+		}
+	}
+}
+
+// TestClaimsInTheLog names the claim that a token is refused for, and tells it to the log alone.
+func TestClaimsInTheLog(t *testing.T) {
+	by := verifier(t, access.TokenOptions{Secret: []byte(secret), Issuer: "https://issuer.example", Audience: "thalamus"})
+	const sent = "not-to-be-told"
+	for claim, values := range map[string][]any{
+		"sub":    {5, "", sent + "\x00", sent + "\n", strings.Repeat(sent, 20), []string{sent}},
+		"device": {true, "\x1b" + sent, json.RawMessage("null")},
+		"agent":  {map[string]any{sent: 1}, sent + "\u202e\x7f"},
+		"role":   {sent, 2, []any{"admin", 3}, []any{"admin", nil}, []any{[]any{"admin"}}, json.RawMessage("null"), map[string]any{"admin": true}},
+		"exp":    {sent}, "nbf": {[]string{sent}}, "iat": {sent}, "iss": {5}, "aud": {[]any{"thalamus", 3}},
+	} {
+		for _, value := range values {
+			_, err := ask(t, by, header(with(hs256(t, map[string]any{claim: value}))...))
+			var r *access.Refusal
+			if !errors.As(err, &r) || r.Reason != access.ReasonInvalid || !strings.Contains(r.Why, `claim "`+claim+`"`) || strings.Contains(r.Message, claim) {
+				t.Errorf("%s %v: %+v", claim, value, r)
+			} else if strings.Contains(r.Why+r.Message, sent) {
+				t.Errorf("%s: the value is repeated: %+v", claim, r)
+			}
 		}
 	}
 }
@@ -179,8 +207,13 @@ func TestTokensBind(t *testing.T) {
 			t.Errorf("the role is %s, want %s", got.Role, role)
 		}
 	}
-	if got, _ := ask(t, by, header(with(open, access.RoleHeader, "admin")...)); got.Role != access.Writer {
-		t.Errorf("a header raises the role: %+v", got)
+	for _, role := range []string{"admin", "writer", "reader", "x"} {
+		if got, err := ask(t, by, header(with(open, access.RoleHeader, role)...)); reason(t, err) != access.ReasonHeaders || got != (access.Caller{}) {
+			t.Errorf("a header chooses the role %s: %+v, %v", role, got, err)
+		}
+		if _, err := ask(t, by, header(with(open+"x", access.RoleHeader, role)...)); reason(t, err) != access.ReasonInvalid {
+			t.Errorf("a bad token and a role: %v", err)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -13,13 +14,20 @@ func Bind(flags *pflag.FlagSet) {
 			continue
 		}
 		text := argument{kind: k.kind, text: k.fallback}
-		f := flags.VarPF(&text, k.flag(), "", strings.ReplaceAll(k.doc, "`", "")) // pflag takes backquotes for itself
+		f := flags.VarPF(&text, k.flag(), "", plain(k.doc))
 		f.NoOptDefVal = k.alone
 		if k.shown != "" {
-			f.DefValue = strings.ReplaceAll(k.shown, "`", "")
+			f.DefValue = plain(k.shown)
 		}
 	}
 }
+
+// link matches a link in Markdown.
+var link = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+
+// plain is Markdown as it is read in a terminal: the words of a link without where it leads, and no backquotes, which pflag
+// takes for itself.
+func plain(text string) string { return strings.ReplaceAll(link.ReplaceAllString(text, "$1"), "`", "") }
 
 // argument is the text of one flag.
 type argument struct{ kind, text string }

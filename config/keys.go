@@ -138,7 +138,7 @@ var keys = []key{
 	},
 	{
 		name: "auth.keys", kind: kindPath,
-		doc:  "File of API keys, which `thalamus key` writes. A change of it is seen within seconds.",
+		doc:  "File of API keys, which `thalamus key` writes. A change of it is seen within seconds. None but its owner may be able to write it.",
 		bind: func(c *Config) value { return &path{to: &c.Auth.Keys} },
 	},
 	{
@@ -153,7 +153,7 @@ var keys = []key{
 	},
 	{
 		name: "auth.jwt.jwks", kind: kindURL,
-		doc:  "URL of the keys (JWKS) that verify tokens signed with RS256, PS256, ES256, ES384 or EdDSA. It needs `auth.jwt.audience`.",
+		doc:  "URL of the keys (JWKS) that verify tokens signed with RS256, PS256, ES256, ES384 or EdDSA. It needs `auth.jwt.audience`, and https unless it is on a loopback address.",
 		bind: func(c *Config) value { return endpoint{&c.Auth.JWT.JWKS} },
 	},
 	{
@@ -260,7 +260,7 @@ var keys = []key{
 	},
 	{
 		name: "limits.document", fallback: "64KiB", kind: kindSize,
-		doc:  "The longest GraphQL document. This and the ten limits after it are explained in [security](security.md#limits).",
+		doc:  "The longest GraphQL document. This and the ten limits after it are explained on the page [security](security.md#limits).",
 		bind: func(c *Config) value { return size{&c.Limits.Document} },
 	},
 	{

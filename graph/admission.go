@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,7 +88,7 @@ func refusalOf(err error) *access.Refusal {
 
 func (a *admission) report(ctx context.Context, r *access.Refusal) {
 	a.refused.Add(ctx, 1, metric.WithAttributes(attribute.String("reason", string(r.Reason))))
-	a.log.InfoContext(ctx, "a caller was refused", "reason", r.Reason, "why", r.Message)
+	a.log.InfoContext(ctx, "a caller was refused", "reason", r.Reason, "why", cmp.Or(r.Why, r.Message))
 }
 
 // answerTo says how a refusal is answered over HTTP.

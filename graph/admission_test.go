@@ -3,6 +3,7 @@ package graph_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,8 +28,8 @@ import (
 	"thalamus/graph/graphtest"
 )
 
-// transports send one operation in each way there is, and give the status, or the code with which a socket was closed, with
-// all that was answered.
+// transports send one operation in each way there is, and give the status, or the code and reason with which a socket was
+// closed, with all that was answered.
 var transports = map[string]func(t *testing.T, server, query string, h http.Header) string{
 	"POST": func(t *testing.T, server, query string, h http.Header) string {
 		return overHTTP(t, http.MethodPost, server, query, "application/json", h)
@@ -109,27 +110,36 @@ func overWebSocket(t *testing.T, server, query string, h http.Header, payload ma
 	for !strings.Contains(all.String(), `"complete"`) && !strings.Contains(all.String(), `"type":"error"`) {
 		_, message, err := c.Read(t.Context())
 		if err != nil {
-			return fmt.Sprintf("%d %s", websocket.CloseStatus(err), all.String())
+			var end websocket.CloseError
+			errors.As(err, &end)
+			return fmt.Sprintf("%d %s %s", end.Code, end.Reason, all.String())
 		}
 		all.Write(message)
 	}
 	return all.String()
 }
 
+// claiming is a token of an hour.
+func claiming(t *testing.T, claims jwt.MapClaims) string {
+	t.Helper()
+	claims["exp"] = time.Now().Add(time.Hour).Unix()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(tokenSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
 // guarded is an edge that wants a token, here of ann, or a key, here of bob.
 func guarded(t *testing.T, options ...func(*graph.Options)) (server, token, key string, g *graphtest.Gateway) {
 	t.Helper()
-	secret := []byte("a secret for tests, of more than 32 bytes")
 	tokens, err := access.NewTokens(t.Context(), access.TokenOptions{
-		Secret: secret, Role: access.Writer, Claims: access.Claims{User: "sub", Device: "device", Agent: "agent", Role: "role"},
+		Secret: []byte(tokenSecret), Role: access.Writer, Claims: access.Claims{User: "sub", Device: "device", Agent: "agent", Role: "role"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"sub": "ann", "agent": "scout", "exp": time.Now().Add(time.Hour).Unix()}).SignedString(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
+	token = claiming(t, jwt.MapClaims{"sub": "ann", "agent": "scout"})
 	key = access.NewKey()
 	entry, err := access.Entry{Name: "a key of bob", Hash: access.Hash(key), User: "bob", Role: "reader"}.Line()
 	if err != nil {
@@ -188,16 +198,21 @@ func TestAdmission(t *testing.T) {
 			"nothing":               {showing(""), 401, ""},
 			"scope headers alone":   {showing("", access.UserHeader, "ann"), 401, ""},
 			"a broken token":        {showing(token[:len(token)-4]), 401, ""},
+			"an unseen user":        {showing(claiming(t, jwt.MapClaims{"sub": "ann\x00"})), 401, ""},
+			"a role of two kinds":   {showing(claiming(t, jwt.MapClaims{"sub": "ann", "role": []any{"admin", 3}})), 401, ""},
 			"an unknown key":        {showing(access.NewKey()), 401, ""},
 			"another user":          {showing(token, access.UserHeader, "bob"), 403, ""},
 			"another agent":         {showing(token, access.AgentHeader, "x"), 403, ""},
+			"a role":                {showing(token, access.RoleHeader, "reader"), 400, ""},
+			"a role, with a key":    {showing(key, access.RoleHeader, "READER"), 400, ""},
+			"a role alone":          {showing("", access.RoleHeader, "reader"), 401, ""},
 			"a bad header":          {showing(token, access.DeviceHeader, "%zz"), 400, ""},
 		} {
 			want := fmt.Sprint(c.status)
 			switch {
 			case c.status == 200:
 				want = ""
-			case late, socket && what == "nothing", socket && what == "scope headers alone":
+			case late, socket && c.h.Get("Authorization") == "":
 				want = "4403"
 			case c.status == 401:
 				want = "401 Bearer"
@@ -207,13 +222,16 @@ func TestAdmission(t *testing.T) {
 				t.Errorf("%s by %s: %s; want %s %s", what, name, got, want, c.text)
 			}
 			code := map[int]string{400: `"BAD_REQUEST"`, 401: `"UNAUTHENTICATED"`, 403: `"FORBIDDEN"`}[c.status]
+			if strings.Contains(got, `\"sub\"`) || strings.Contains(got, `\"role\"`) {
+				t.Errorf("%s by %s tells the claim: %s", what, name, got)
+			}
 			if want != "4403" && !strings.Contains(got, code) || c.status != 200 && strings.Contains(got, "of ann") {
 				t.Errorf("%s by %s: %s", what, name, got)
 			}
 		}
 	}
 	lines := strings.Join(g.Log.Lines(slog.LevelInfo), "\n")
-	for _, want := range []string{"caller=ann", "caller=a key of bob", "a caller was refused reason=missing"} {
+	for _, want := range []string{"caller=ann", "caller=a key of bob", "a caller was refused reason=missing", `reason=invalid why=The claim "sub" of`, `reason=invalid why=The claim "role" of`} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("the log lacks %s:\n%s", want, lines)
 		}
@@ -240,6 +258,9 @@ func TestPayloadWins(t *testing.T) {
 	}
 	if got := overWebSocket(t, server, write, showing(token), map[string]any{access.AgentHeader: "x"}); !strings.HasPrefix(got, "4403") {
 		t.Errorf("another agent than the token's: %s", got)
+	}
+	if got := overWebSocket(t, server, write, showing("", access.RoleHeader, "reader"), map[string]any{"authorization": "Bearer " + token}); !strings.HasPrefix(got, "4403") {
+		t.Errorf("a role in the headers before a token in the payload: %s", got)
 	}
 }
 

@@ -56,6 +56,7 @@ var (
 	errNotUTF8       = badRequest("The request is not valid UTF-8.")
 	errBodyCutShort  = badRequest("The body ended too early.")
 	errMalformedURL  = badRequest("The query string of the URL is not valid.")
+	errLastEvents    = badRequest("The header Last-Event-ID is given more than once: send it once, with the id of the event that you had last.")
 	errNoQuery       = badRequest(`The parameter "query" is missing: send the GraphQL document in it.`)
 
 	errMediaType = unsupported("Send the request as JSON, with Content-Type: application/json.")

@@ -37,6 +37,9 @@ func NameEvent(ctx context.Context, id string) {
 	n.pending = append(n.pending, id)
 }
 
+// lastEventID is the header in which a client of an event stream says where it was cut off.
+const lastEventID = "Last-Event-ID"
+
 // LastEventID is the name of the last event that the client of an event stream has had, as it says in the header
 // Last-Event-ID; "" if it says nothing. A browser's EventSource sends it when it connects again.
 func LastEventID(ctx context.Context) string {

@@ -23,6 +23,15 @@ func TestEventNames(t *testing.T) {
 	s.get(t, query, "Accept", graphqlSSE, "Last-Event-ID", "2").check(t, 200, events, first+event("3")+event("4")+last)
 	s.post(t, query, "Accept", graphqlSSE, "Last-Event-ID", "4").check(t, 200, events, first+last)
 
+	// Which of two is the last is not for the server to guess.
+	for _, ask := range []func(*testing.T, string, ...string) answer{s.get, s.post} {
+		a := ask(t, query, "Accept", graphqlSSE, "Last-Event-ID", "2", "Last-Event-ID", "3")
+		a.refused(t, 400, transport.CodeBadRequest)
+		if !strings.Contains(a.body, "Last-Event-ID") {
+			t.Errorf("the header is not named: %s", a.body)
+		}
+	}
+
 	// A socket passes names over, and the header of its handshake is nobody's last event.
 	ws := s.connect(t, "Last-Event-ID", "2")
 	ws.send(subscribe("1", "subscription { ticks(after: 2, to: 4) }"))

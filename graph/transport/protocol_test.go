@@ -290,14 +290,24 @@ func TestExpiry(t *testing.T) {
 	eventually(t, "the subscriptions end", func() bool { return s.resolvers.Open.Load() == 0 })
 }
 
-func TestWebsocketLimits(t *testing.T) {
-	s := serve(t, transport.Options{InitTimeout: 50 * time.Millisecond, Ping: 50 * time.Millisecond})
-
-	large := s.connect(t)
+// A message that is too large costs the socket, and the client reads how large one may be.
+func TestLargeMessages(t *testing.T) {
+	large := serve(t, transport.Options{}).connect(t)
 	go func() { // the server does not read it to its end
 		_ = large.Write(t.Context(), websocket.MessageText, bytes.Repeat([]byte(" "), 2<<20))
 	}()
-	large.closed(websocket.StatusMessageTooBig)
+	if reason, _ := large.closed(websocket.StatusMessageTooBig); reason != "The message is larger than the 1048576 bytes accepted." {
+		t.Errorf("a large message: %q", reason)
+	}
+	small := serve(t, transport.Options{MaxBody: int64(len(open))}).connect(t) // by a message as long as one may be
+	small.send(open + " ")
+	if reason, _ := small.closed(websocket.StatusMessageTooBig); reason != fmt.Sprintf("The message is larger than the %d bytes accepted.", len(open)) {
+		t.Errorf("a byte too many: %q", reason)
+	}
+}
+
+func TestWebsocketLimits(t *testing.T) {
+	s := serve(t, transport.Options{InitTimeout: 50 * time.Millisecond, Ping: 50 * time.Millisecond})
 
 	idle, _ := s.dial(t, "graphql-transport-ws")
 	idle.closed(4408)

@@ -30,6 +30,9 @@ func (x *exchange) read() (*graphql.RawParams, *fault) {
 	if fault == nil && params.Query == "" {
 		fault = x.missingQuery(params)
 	}
+	if fault == nil && len(x.r.Header.Values(lastEventID)) > 1 {
+		fault = errLastEvents
+	}
 	if fault != nil {
 		return nil, fault
 	}

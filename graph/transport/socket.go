@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -88,14 +90,13 @@ func (s *socket) end(code websocket.StatusCode, why string) {
 // readLoop handles messages until the socket ends.
 func (s *socket) readLoop() {
 	for s.ended.Err() == nil {
-		// No context: its end would cut the connection, and with it the close frame.
-		kind, raw, err := s.conn.Read(context.Background())
-		if errors.Is(err, websocket.ErrMessageTooBig) {
-			s.end(websocket.StatusMessageTooBig, "message too large")
-			return
-		}
+		kind, raw, err := s.next()
 		if err != nil {
 			s.end(websocket.StatusNormalClosure, "")
+			return
+		}
+		if limit := s.options.MaxBody; int64(len(raw)) > limit {
+			s.end(websocket.StatusMessageTooBig, fmt.Sprintf("The message is larger than the %d bytes accepted.", limit))
 			return
 		}
 		m, problem := parseMessage(kind, raw)
@@ -105,6 +106,17 @@ func (s *socket) readLoop() {
 		}
 		s.receive(m)
 	}
+}
+
+// next reads a message. Of one that is too large it reads a byte more than is accepted.
+func (s *socket) next() (kind websocket.MessageType, raw []byte, err error) {
+	// No context: its end would cut the connection, and with it the close frame.
+	kind, message, err := s.conn.Reader(context.Background())
+	if err != nil {
+		return 0, nil, err
+	}
+	raw, err = io.ReadAll(io.LimitReader(message, s.options.MaxBody+1))
+	return kind, raw, err
 }
 
 // receive does what a message asks for.

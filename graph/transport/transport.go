@@ -239,7 +239,7 @@ func (x *exchange) execute(ctx context.Context, expires time.Time, form form, op
 		alive, cancel = context.WithDeadline(alive, expires)
 		defer cancel()
 	}
-	responses, ctx := x.exec.DispatchOperation(withNames(alive, x.r.Header.Get("Last-Event-ID")), op)
+	responses, ctx := x.exec.DispatchOperation(withNames(alive, x.r.Header.Get(lastEventID)), op)
 	x.respond(alive, ctx, form, responses)
 }
 

@@ -48,7 +48,7 @@ func (x *exchange) accept() {
 	if err != nil {
 		return // it has answered
 	}
-	conn.SetReadLimit(x.options.MaxBody)
+	conn.SetReadLimit(-1) // the socket has its own, and says which
 	newSocket(x, conn, h.conn).serve()
 }
 
