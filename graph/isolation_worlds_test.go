@@ -25,8 +25,9 @@ import (
 	"thalamus/stores"
 )
 
-// roomy takes documents of any size, so that much can be selected at once.
+// roomy takes documents of any size, so that much can be selected at once, and clients that do not answer pings for long.
 func roomy(o *graph.Options) {
+	o.Transport.Ping = time.Hour
 	o.Limits = limits.Limits{
 		Document: limits.Measure{Bytes: 1 << 20, Tokens: 50_000, Depth: 40, Selections: 50_000, Aliases: 10_000, Pairs: 1 << 20},
 		Cost:     1 << 40, Calls: 10_000,
