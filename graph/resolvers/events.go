@@ -39,9 +39,13 @@ func follow(ctx context.Context, r *Resolver, after *string, filter func() (even
 	go func() {
 		defer close(out)
 		_ = subscription.Run(ctx, func(i events.Item) error { // ends with the subscriber only
-			e := model.NewMemoryEvent(r.signer, scope(ctx), i, r.backends.Playing)
-			transport.NameEvent(ctx, e.Name())
-			return hand(ctx, out, e)
+			for _, e := range model.NewMemoryEvents(r.signer, scope(ctx), i, r.backends.Playing) {
+				transport.NameEvent(ctx, e.Name())
+				if err := hand(ctx, out, e); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}()
 	return out, nil
