@@ -49,6 +49,7 @@ type Options struct {
 	Introspection access.Role          // the least role that may ask about the schema, where Transport allows it; empty: any
 	Limits        limits.Limits
 	Rate          limits.Rate
+	Streams       int               // that one user may have open; 0: any number
 	Persisted     *limits.Persisted // nil: none are kept, and all documents are allowed
 }
 
@@ -107,6 +108,7 @@ func (o Options) limit(h *transport.Handler, schema *ast.Schema, may rights) {
 	h.Use(limits.NewGuard(o.Limits))
 	h.Use(may)
 	h.Use(consistency{})
+	h.Use(limits.NewStreams(o.Streams, caller))
 	h.Use(limits.NewMeter(limits.NewWeights(schema), o.Limits.Cost, o.Rate, caller))
 	h.Use(limits.Keeper{For: o.Persisted})
 }
