@@ -65,7 +65,11 @@ func NewHandler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), o.Events, model.NewSigner(o.CursorKey), backends{o.Guards})
+	counts, err := newLive(o.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), o.Events, model.NewSigner(o.CursorKey), backends{o.Guards}, counts.told)
 	schema := Schema(root)
 	may := rights{}
 	if o.Transport.Introspection {
@@ -73,6 +77,7 @@ func NewHandler(o Options) (http.Handler, error) {
 	}
 	o.Transport.ErrorPresenter, o.Transport.Recover = may.discreet(presenter(o.Log)), recovered(o.Log)
 	o.Transport.Admit, o.Transport.Init, o.Transport.Expires = callers.admit, callers.init, access.Expires
+	o.Transport.Lasting = counts.lasting(o.Transport.Lasting)
 	o.Writes.Submit(submitter(schema, o.Set, o.Log))
 	o.Limits = o.Limits.OrDefault()
 	o.Transport.TokenLimit = o.Limits.Document.Tokens + 1 // the end is one to gqlgen
@@ -83,6 +88,7 @@ func NewHandler(o Options) (http.Handler, error) {
 	}
 	o.limit(h, schema.Schema(), may)
 	h.AroundOperations(reports.observe)
+	h.AroundOperations(counts.observe)
 	h.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		if !graphql.HasOperationContext(ctx) {
 			return next(ctx)

@@ -1,17 +1,23 @@
 package graph_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"thalamus/graph"
 	"thalamus/graph/graphtest"
+	"thalamus/graph/transport"
 	"thalamus/stores"
 )
 
@@ -97,5 +103,67 @@ func TestStreamsOfAUser(t *testing.T) {
 	stream.End()
 	for i, got := 0, ""; !strings.Contains(got, "CaughtUp"); i++ {
 		got = phone.begin(fmt.Sprint("after ", i)) // the gateway notices soon that the client has left
+	}
+}
+
+// TestStreamsAreCounted while they last, by what they came by, with what they were told of and why they were let go.
+func TestStreamsAreCounted(t *testing.T) {
+	reader, drained := sdkmetric.NewManualReader(), make(chan context.CancelFunc, 9)
+	a := author{graphtest.NewWith(t, func(o *graph.Options) {
+		o.Metrics = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
+		o.Transport.Lasting = func(ctx context.Context) (context.Context, func(transport.End)) {
+			ctx, cancel := context.WithCancel(ctx)
+			drained <- cancel
+			return ctx, func(transport.End) { cancel() }
+		}
+	}), graphtest.Scope}
+	server := a.Serve(t)
+	stream := graphtest.Subscribe(t, server, todoEvents, nil, nil)
+	stream.Root()
+	ws := plugIn(t, server.URL+"/graphql", nil)
+	ws.begin("1")
+	ws.begin("2")
+	a.do(t, "createTodo", in{"content": "count me"})
+	stream.Root()
+	for range 4 {
+		ws.next() // the todo and its write, twice
+	}
+	counted(t, reader, "connections{sse} 1", "connections{websocket} 1", "events{CAUGHT_UP} 3", "events{CREATED} 3", "events{SAGA} 2",
+		"subscriptions{memoryEvents,websocket} 2", "subscriptions{todoEvents,sse} 1")
+	(<-drained)()
+	_ = ws.Close(websocket.StatusNormalClosure, "")
+	counted(t, reader, "connections{sse} 0", "connections{websocket} 0", "dropped{drained,sse} 1", "events{CAUGHT_UP} 3", "events{CREATED} 3",
+		"events{SAGA} 2", "subscriptions{memoryEvents,websocket} 0", "subscriptions{todoEvents,sse} 0")
+}
+
+// counted waits until the metrics of what lasts are these.
+func counted(t *testing.T, reader sdkmetric.Reader, want ...string) {
+	t.Helper()
+	var got []string
+	for end := time.Now().Add(time.Minute); !slices.Equal(got, want) && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		var all metricdata.ResourceMetrics
+		if err := reader.Collect(t.Context(), &all); err != nil {
+			t.Fatal(err)
+		}
+		got = nil
+		for _, scope := range all.ScopeMetrics {
+			for _, m := range scope.Metrics {
+				name, live := strings.CutPrefix(m.Name, "thalamus.live.")
+				if !live {
+					continue
+				}
+				for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+					var labels []string
+					for _, l := range p.Attributes.ToSlice() {
+						labels = append(labels, l.Value.AsString())
+					}
+					got = append(got, fmt.Sprintf("%s{%s} %d", name, strings.Join(labels, ","), p.Value))
+				}
+			}
+		}
+		slices.Sort(got)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("counted\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
