@@ -57,7 +57,7 @@ type reader struct {
 	hub    *events.Hub
 	scope  stores.Scope
 	filter events.Filter
-	at     *int64 // where it has got to; nil before the first time
+	at     *events.Place // where it has got to; nil before the first time
 	nodes  []stores.ID
 	gaps   []events.Gap
 	caught int
@@ -78,9 +78,9 @@ func (r *reader) read(t *testing.T, enough func(events.Item) bool) {
 	last := r.at
 	err = s.Run(ctx, func(i events.Item) error {
 		if last != nil && i.Previous != *last {
-			t.Errorf("an item follows %d, and the one before it was at %d", i.Previous, *last)
+			t.Errorf("an item follows %v, and the one before it was at %v", i.Previous, *last)
 		}
-		last, r.at = &i.Position, &i.Position
+		last, r.at = &i.Place, &i.Place
 		switch {
 		case i.Event != nil:
 			r.nodes = append(r.nodes, i.Event.Node.ID)
@@ -110,7 +110,7 @@ func TestNothingIsMissed(t *testing.T) {
 	const readers, writers, each = 8, 4, 150
 	o := outbox(t)
 	h := hub(o, events.Options{Recent: 16})
-	zero := int64(0)
+	zero := events.Place{}
 	var all sync.WaitGroup
 	told := make([]*reader, readers)
 	for i := range told {
@@ -147,21 +147,22 @@ func TestCaughtUp(t *testing.T) {
 	o := outbox(t)
 	h := hub(o, events.Options{})
 	write(t, o, event(alice, stores.KindTodo), event(bob, stores.KindTodo), event(alice, stores.KindTodo), event(bob, stores.KindTodo))
-	zero := int64(0)
+	zero := events.Place{}
 	for _, c := range []struct {
-		after *int64
+		after *events.Place
 		scope stores.Scope
 		want  int
-	}{{&zero, alice, 2}, {nil, alice, 0}, {&zero, stores.NewScope("nobody", "", ""), 0}} {
+		at    int64 // of the scope's own events, whatever others write
+	}{{&zero, alice, 2, 3}, {nil, alice, 0, 3}, {&zero, stores.NewScope("nobody", "", ""), 0, 0}} {
 		r := &reader{hub: h, scope: c.scope, at: c.after}
 		r.read(t, func(i events.Item) bool { return i.CaughtUp })
-		if len(r.nodes) != c.want || *r.at != 4 {
-			t.Errorf("%d events up to %d, want %d", len(r.nodes), *r.at, c.want)
+		if at := r.at.Position; len(r.nodes) != c.want || at != c.at {
+			t.Errorf("%d events up to %d, want %d up to %d", len(r.nodes), at, c.want, c.at)
 		}
 	}
 }
 
-// TestGaps tells what is missing, goes on behind it, and knows a position that there never was.
+// TestGaps tells that events are missing, goes on with what is new, and knows a place that there never was.
 func TestGaps(t *testing.T) {
 	o := outbox(t)
 	h := hub(o, events.Options{})
@@ -175,18 +176,73 @@ func TestGaps(t *testing.T) {
 	if _, err := o.Prune(t.Context(), stores.Now().Add(-time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	one := int64(1)
-	r := &reader{hub: h, scope: alice, at: &one}
-	r.read(t, func(i events.Item) bool { return i.CaughtUp })
-	if !slices.Equal(r.gaps, []events.Gap{{From: 1, To: 2}}) || !slices.Equal(r.nodes, []stores.ID{young.Node.ID}) {
-		t.Errorf("gaps %+v, events %v", r.gaps, r.nodes)
+	end := place(t, h, alice)
+	for _, c := range []struct {
+		what  string
+		after events.Place
+		lost  bool
+	}{
+		{"behind what was pruned", events.Place{Position: 1, Mark: 7}, false},
+		{"before all of it", events.Place{}, false},
+		{"ahead of all", events.Place{Position: 99, Mark: 7}, true},
+		{"behind another event of this position", events.Place{Position: 3, Mark: 7}, true},
+	} {
+		r := &reader{hub: h, scope: alice, at: &c.after}
+		r.read(t, func(i events.Item) bool { return i.CaughtUp })
+		if want := (events.Gap{From: c.after, To: end, Lost: c.lost}); !slices.Equal(r.gaps, []events.Gap{want}) || len(r.nodes) != 0 {
+			t.Errorf("%s: gaps %+v, events %v", c.what, r.gaps, r.nodes)
+		}
 	}
-	ahead := int64(99)
-	r = &reader{hub: h, scope: alice, at: &ahead}
-	r.read(t, func(i events.Item) bool { return i.CaughtUp })
-	if !slices.Equal(r.gaps, []events.Gap{{From: 99, To: 3, Lost: true}}) || len(r.nodes) != 0 {
-		t.Errorf("gaps %+v, events %v", r.gaps, r.nodes)
+}
+
+// TestQuietScopes have no gap when the events of others are pruned, nor a second one when they come back after the first.
+func TestQuietScopes(t *testing.T) {
+	o := outbox(t)
+	h := hub(o, events.Options{})
+	past := func(s stores.Scope) stores.Event {
+		e := event(s, stores.KindTodo)
+		e.At = stores.Now().Add(-time.Hour)
+		return e
 	}
+	first := past(alice)
+	write(t, o, first)
+	missed := place(t, h, alice)
+	write(t, o, past(alice), past(bob), past(bob))
+	quiet := place(t, h, alice)
+	if n, err := o.Prune(t.Context(), stores.Now()); err != nil || n != 2 {
+		t.Fatalf("pruned %d, want one of each scope: %v", n, err)
+	}
+	r := &reader{hub: h, scope: alice, at: &missed}
+	for range 2 {
+		r.read(t, func(i events.Item) bool { return i.CaughtUp })
+	}
+	if len(r.gaps) != 1 {
+		t.Errorf("gaps %+v, want one", r.gaps)
+	}
+	for what, r := range map[string]*reader{
+		"at the latest":  {hub: h, scope: alice, at: &quiet},
+		"from now":       {hub: h, scope: alice},
+		"a new scope":    {hub: h, scope: stores.NewScope("nobody", "", "")},
+		"from the first": {hub: h, scope: stores.NewScope("newcomer", "", ""), at: &events.Place{}},
+	} {
+		r.read(t, func(i events.Item) bool {
+			if i.CaughtUp {
+				write(t, o, event(r.scope, stores.KindTodo))
+			}
+			return i.Event != nil
+		})
+		if len(r.gaps) > 0 || len(r.nodes) != 1 {
+			t.Errorf("%s: gaps %+v, events %v", what, r.gaps, r.nodes)
+		}
+	}
+}
+
+// place is where a subscription to a scope begins now.
+func place(t *testing.T, h *events.Hub, s stores.Scope) events.Place {
+	t.Helper()
+	r := &reader{hub: h, scope: s}
+	r.read(t, func(i events.Item) bool { return i.CaughtUp })
+	return *r.at
 }
 
 // TestFilters tells what is wanted.
@@ -197,7 +253,7 @@ func TestFilters(t *testing.T) {
 	episode.Type = stores.NodeForgotten
 	saga.Type, saga.State, saga.Node.ID = stores.SagaMoved, stores.SagaQueued, saga.Saga
 	write(t, o, todo, episode, saga)
-	zero := int64(0)
+	zero := events.Place{}
 	for _, c := range []struct {
 		filter events.Filter
 		want   []stores.Event
@@ -259,7 +315,7 @@ func (deaf) Notify(func(stores.Scope)) {}
 func TestOutages(t *testing.T) {
 	o := &flaky{Outbox: outbox(t)}
 	h := hub(o, events.Options{Poll: time.Millisecond, Recent: 4})
-	zero := int64(0)
+	zero := events.Place{}
 	r := &reader{hub: h, scope: alice, at: &zero}
 	for range 10 {
 		write(t, o, event(alice, stores.KindTodo))

@@ -2,6 +2,8 @@ package events
 
 import (
 	"context"
+	"hash/fnv"
+	"io"
 	"slices"
 	"time"
 
@@ -9,10 +11,25 @@ import (
 	"thalamus/stores"
 )
 
+// Place is a place in the stream of a scope: behind one of its events. The zero place is before all of them.
+type Place struct {
+	Position int64
+	Mark     uint64 // of the event, by which it is known again: an outbox that was restored gives positions away twice
+}
+
+// placeOf is the place behind an event.
+func placeOf(e stores.Event) Place {
+	h := fnv.New64a()
+	for _, part := range []string{string(e.Saga), string(e.Type), string(e.Node.ID), string(e.State)} {
+		_, _ = io.WriteString(h, part+"\x00") // a hash takes everything
+	}
+	return Place{e.Position, h.Sum64()}
+}
+
 // Item is what a subscriber is told. One of the pointers is set, or CaughtUp.
 type Item struct {
-	Position int64 // where to go on from
-	Previous int64 // that of the item before, or where the subscriber began
+	Place    Place // where to go on from
+	Previous Place // that of the item before, or where the subscriber began
 	At       time.Time
 
 	Event    *stores.Event
@@ -21,10 +38,10 @@ type Item struct {
 	CaughtUp bool // all that had happened when the subscription began has been told
 }
 
-// Gap says that events are missing: those behind From, up to To.
+// Gap says that events may be missing: those behind From, up to To. What is told next lies behind To.
 type Gap struct {
-	From, To int64
-	Lost     bool // From lies behind the end: the outbox was replaced by another, or by an older state of itself
+	From, To Place
+	Lost     bool // there is no such place: the outbox was replaced by another, or by an older state of itself
 }
 
 // BackendMoved is the type of what happens to backends. It is no part of the outbox: it is told as it happens, and at the
@@ -63,33 +80,64 @@ type Subscription struct {
 	filter Filter
 	emit   func(Item) error
 
-	at   int64 // all up to here was told, or is not wanted
-	told int64 // position of the latest item
-	goal int64 // where the outbox ended when the subscription began
+	at    int64 // all up to here was told, or is not wanted
+	place Place // behind the latest event of the scope that was seen
+	told  Place // of the latest item
+	goal  int64 // where the outbox ended when the subscription began
+	gap   bool  // events behind the place to begin at are missing
 }
 
-// Subscribe begins a subscription to the events of a scope that lie behind a position, nil standing for now. Whatever is
+// Subscribe begins a subscription to the events of a scope that lie behind a place, nil standing for now. Whatever is
 // committed from then on is told when it runs.
-func (h *Hub) Subscribe(ctx context.Context, s stores.Scope, after *int64, f Filter) (*Subscription, error) {
-	extent, err := h.outbox.Extent(ctx)
+func (h *Hub) Subscribe(ctx context.Context, s stores.Scope, after *Place, f Filter) (*Subscription, error) {
+	r := &Subscription{hub: h, scope: s, filter: f}
+	latest, extent, err := r.now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &Subscription{hub: h, scope: s, filter: f, at: extent.End, told: extent.End, goal: extent.End}
-	if after != nil {
-		r.at, r.told = *after, *after
+	r.goal = extent.End
+	if after == nil || *after == latest {
+		r.at, r.place, r.told = max(latest.Position, extent.After), latest, latest
+		return r, nil
 	}
-	return r, nil
+	r.at, r.place, r.told = after.Position, *after, *after
+	whole, err := r.whole(ctx, extent)
+	r.gap = !whole
+	return r, err
 }
 
-// Run tells, in order and without a gap, what lies behind the position; then that it has caught up; and then what happens,
+// now is the place behind all events of the scope, and what the outbox holds. The latest event of a scope is never pruned,
+// so of this scope nothing is missing between the place and the beginning of the extent.
+func (r *Subscription) now(ctx context.Context) (Place, stores.Extent, error) {
+	latest, err := r.hub.outbox.Latest(ctx, r.scope)
+	if err != nil {
+		return Place{}, stores.Extent{}, err
+	}
+	extent, err := r.hub.outbox.Extent(ctx)
+	if err != nil || latest == nil {
+		return Place{}, extent, err
+	}
+	return placeOf(*latest), extent, nil
+}
+
+// whole says whether the outbox has all that the scope was told since the subscriber's place. It has where the event of the
+// place is still there: no event is pruned before those of its scope that came earlier.
+func (r *Subscription) whole(ctx context.Context, x stores.Extent) (bool, error) {
+	if r.place == (Place{}) {
+		return x.After == 0, nil
+	}
+	events, err := r.hub.outbox.After(ctx, r.scope, r.place.Position-1, 1)
+	return len(events) > 0 && placeOf(events[0]) == r.place, err
+}
+
+// Run tells, in order and without a gap, what lies behind the place; then that it has caught up; and then what happens,
 // until emit fails or the context ends. It waits for emit, so a subscriber that is slow is told no faster than it takes.
 func (r *Subscription) Run(ctx context.Context, emit func(Item) error) (err error) {
 	r.emit = emit
 	feed, leave := r.hub.join(r.scope, r.goal)
 	defer leave()
-	if r.at > r.goal {
-		err = r.skip(r.goal, true)
+	for err == nil && r.gap {
+		err = r.skip(ctx)
 	}
 	for err == nil && r.at < r.goal {
 		err = r.catchUp(ctx)
@@ -131,10 +179,14 @@ func (r *Subscription) live(ctx context.Context, feed *feed) (err error) {
 	return err
 }
 
-// skip tells of a gap, and goes on behind it.
-func (r *Subscription) skip(to int64, lost bool) error {
-	gap := &Gap{From: r.at, To: to, Lost: lost}
-	r.at = to
+// skip tells of a gap, and goes on with what happens from now on: whoever missed something reads all of it again anyway.
+func (r *Subscription) skip(ctx context.Context) error {
+	latest, extent, err := r.now(ctx)
+	if err != nil {
+		return r.again(ctx, err)
+	}
+	gap := &Gap{From: r.place, To: latest, Lost: r.place.Position > extent.After}
+	r.at, r.place, r.gap = max(latest.Position, extent.After), latest, false
 	return r.tell(Item{At: stores.Now(), Gap: gap})
 }
 
@@ -161,7 +213,11 @@ func (r *Subscription) catchUp(ctx context.Context) error {
 		return r.again(ctx, err)
 	}
 	if r.at < after.After { // what was read may have had gaps by then
-		return r.skip(after.After, false)
+		if whole, err := r.whole(ctx, after); err != nil {
+			return r.again(ctx, err)
+		} else if !whole {
+			return r.skip(ctx)
+		}
 	}
 	if err := r.tellAll(events); err != nil || len(events) == page {
 		return err
@@ -187,7 +243,11 @@ func (r *Subscription) tellAll(events []stores.Event) error {
 			continue
 		}
 		r.at = e.Position
-		if e.Scope != r.scope || !r.filter.wants(e) {
+		if e.Scope != r.scope {
+			continue
+		}
+		r.place = placeOf(e)
+		if !r.filter.wants(e) {
 			continue
 		}
 		if err := r.tell(Item{At: e.At, Event: &e}); err != nil {
@@ -198,10 +258,10 @@ func (r *Subscription) tellAll(events []stores.Event) error {
 }
 
 func (r *Subscription) tell(i Item) error {
-	i.Position, i.Previous = r.at, r.told
+	i.Place, i.Previous = r.place, r.told
 	if err := r.emit(i); err != nil {
 		return err
 	}
-	r.told = r.at
+	r.told = r.place
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2/ast"
 	"pgregory.net/rapid"
@@ -36,19 +37,21 @@ type tenant struct {
 	cursors []string
 	last    []trial // what it asked for lately
 	stream  *earful
-	before  string // its memory, when it was looked at last
-	busy    bool   // it has written since
+	socket  *websocket.Conn // nil until there is one
+	before  string          // its memory, when it was looked at last
+	busy    bool            // it has written since
 }
 
 // isolation is a gateway with its tenants, and what is known of who owns what.
 type isolation struct {
 	*graphtest.Gateway
 	server  *httptest.Server
+	sockets []*websocket.Conn
 	tenants []*tenant
 	owners  map[string]*tenant // by global id and by plain id
 	total   int
-	whole   int // attempts without errors
-	stale   int // attempts that were shown earlier answers
+	whole   map[string]int // attempts without errors, by door
+	stale   int            // attempts that were shown earlier answers
 	broken  bool
 }
 
@@ -69,10 +72,15 @@ func (w *isolation) besides(t *tenant) []*tenant {
 }
 
 // inhabited gives a gateway its tenants, each with something of every noun.
-func inhabited(t *testing.T, g *graphtest.Gateway, header func(stores.Scope) http.Header) *isolation {
+func inhabited(t *testing.T, g *graphtest.Gateway, scopes []stores.Scope, header func(stores.Scope) http.Header) *isolation {
 	t.Helper()
-	w := &isolation{Gateway: g, server: g.Serve(t), owners: map[string]*tenant{}}
-	for i, s := range lookalikes(string(stores.NewID())[24:]) {
+	w := &isolation{Gateway: g, server: g.Serve(t), owners: map[string]*tenant{}, whole: map[string]int{}}
+	t.Cleanup(func() {
+		for _, c := range w.sockets {
+			_ = c.CloseNow()
+		}
+	})
+	for i, s := range scopes {
 		w.tenants = append(w.tenants, &tenant{scope: s, header: header(s), canary: fmt.Sprintf("canary%dx%s", i, strings.ReplaceAll(string(stores.NewID()), "-", "")), ids: map[string][]string{}})
 	}
 	for _, own := range w.tenants {
@@ -121,32 +129,19 @@ var theSchema = graph.Schema(nil).Schema()
 // attempt sends a request as a tenant and looks at every byte that comes back.
 func (w *isolation) attempt(t testing.TB, who *tenant, what trial) {
 	t.Helper()
-	body, err := json.Marshal(what)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", strings.NewReader(string(body)))
-	r.Header = who.header.Clone()
-	r.Header.Set("Content-Type", "application/json")
-	if w.total%2 == 0 {
-		r.Header.Set(graph.TraceHeader, "1")
-	}
-	rec := httptest.NewRecorder()
-	w.Handler.ServeHTTP(rec, r)
-	var head strings.Builder
-	_ = rec.Header().Write(&head) // a builder takes everything
-	w.judge(t, who, string(body), head.String()+rec.Body.String())
-	if strings.Contains(rec.Body.String(), "GRAPHQL_VALIDATION_FAILED") || strings.Contains(rec.Body.String(), `"code":"LIMIT`) {
-		t.Fatalf("the trial itself is wrong: %s\n%s", what.Query, rec.Body)
+	door, answer := w.send(t, who, what)
+	w.judge(t, who, jsonOf(t, what), answer)
+	if strings.Contains(answer, "GRAPHQL_VALIDATION_FAILED") || strings.Contains(answer, `"code":"LIMIT`) {
+		t.Fatalf("the trial itself is wrong: %s\n%s", what.Query, answer)
 	}
 	if strings.HasPrefix(what.Query, "mutation") {
 		who.busy = true
 	}
 	w.total++
-	if !strings.Contains(rec.Body.String(), `"errors":[`) {
-		w.whole++
+	if !strings.Contains(answer, `"errors":[`) && !strings.Contains(answer, `"type":"error"`) {
+		w.whole[door]++
 	}
-	if strings.Contains(rec.Body.String(), `"status":"stale"`) {
+	if strings.Contains(answer, `"status":"stale"`) {
 		w.stale++
 	}
 }
@@ -468,7 +463,7 @@ func (w *isolation) finish(t *testing.T) {
 	if found := w.Log.Lines(slog.LevelError); slices.ContainsFunc(found, func(line string) bool { return strings.Contains(line, "of another scope") }) {
 		t.Errorf("a store crossed scopes: %v", found)
 	}
-	t.Logf("%d attempts by %d tenants, %d of them answered in full, %d by earlier answers, 0 crossings", w.total, len(w.tenants), w.whole, w.stale)
+	t.Logf("%d attempts by %d tenants, %v of them answered in full, %d by earlier answers, 0 crossings", w.total, len(w.tenants), w.whole, w.stale)
 }
 
 // TestSeveralTenants share a gateway and try everything to see or change what is another's.

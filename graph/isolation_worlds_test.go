@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"pgregory.net/rapid"
 
 	"thalamus/access"
@@ -34,49 +33,48 @@ func roomy(o *graph.Options) {
 	}
 }
 
-const tokenSecret = "a secret that only this test knows, of more than 32 bytes"
-
-// signed is a token for a scope: it binds what is not the default, and headers say the rest.
-func signed(s stores.Scope) http.Header {
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-		"sub": s.User, "device": s.Device, "agent": s.Agent, "role": "admin", "exp": time.Now().Add(time.Hour).Unix(),
-	}).SignedString([]byte(tokenSecret))
-	if err != nil {
-		panic(err) // the claims are JSON
-	}
-	return http.Header{"Authorization": {"Bearer " + token}}
-}
-
-// worlds runs visits in embedded stores, in servers whose earlier answers are kept, and with tokens; it says how many attempts
-// were made.
+// worlds runs visits in embedded stores, in servers whose earlier answers are kept, with tokens and with API keys; it says how
+// many attempts were made.
 func worlds(t *testing.T, visits int) (total int) {
 	usual := flag.Lookup("rapid.checks").Value.String()
 	_ = flag.Set("rapid.checks", strconv.Itoa(visits)) // is a number
 	t.Cleanup(func() { _ = flag.Set("rapid.checks", usual) })
-	tokens, err := access.NewTokens(t.Context(), access.TokenOptions{Secret: []byte(tokenSecret), Claims: access.Claims{User: "sub", Device: "device", Agent: "agent", Role: "role"}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	servers := resilience.Settings{Timeout: time.Hour, Concurrency: 8, Open: time.Millisecond, StaleLimit: time.Hour, StaleMemory: 64 << 20}
-	for name, w := range map[string]func(*testing.T) *isolation{
-		"embedded": func(t *testing.T) *isolation { return inhabited(t, graphtest.NewWith(t, roomy), graphtest.As) },
-		"servers": func(t *testing.T) *isolation {
-			return inhabited(t, graphtest.NewServers(t, servers, roomy), graphtest.As)
+	asked := func(t *testing.T, g access.Guarded) *graphtest.Gateway {
+		return graphtest.NewServers(t, servers, roomy, func(o *graph.Options) { o.Authenticator = g })
+	}
+	whole := map[string]int{}
+	for name, w := range map[string]func(*testing.T, []stores.Scope) *isolation{
+		"embedded": func(t *testing.T, scopes []stores.Scope) *isolation {
+			return inhabited(t, graphtest.NewWith(t, roomy), scopes, graphtest.As)
 		},
-		"tokens": func(t *testing.T) *isolation {
-			return inhabited(t, graphtest.NewServers(t, servers, roomy, func(o *graph.Options) { o.Authenticator = access.Guarded{Tokens: tokens} }), signed)
+		"servers": func(t *testing.T, scopes []stores.Scope) *isolation {
+			return inhabited(t, graphtest.NewServers(t, servers, roomy), scopes, graphtest.As)
+		},
+		"tokens": func(t *testing.T, scopes []stores.Scope) *isolation {
+			return inhabited(t, asked(t, access.Guarded{Tokens: newTokens(t)}), scopes, signed)
+		},
+		"keys": func(t *testing.T, scopes []stores.Scope) *isolation {
+			keys, header := newKeys(t, scopes)
+			return inhabited(t, asked(t, access.Guarded{Keys: keys}), scopes, header)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := w(t)
+			w := w(t, lookalikes(string(stores.NewID())[24:]))
 			w.tryAll(t)
-			if name == "tokens" {
+			if name == "tokens" || name == "keys" {
 				w.pretend(t)
 			}
 			rapid.Check(t, func(r *rapid.T) { w.visit(r, t) })
 			w.finish(t)
 			total += w.total
+			for door, n := range w.whole {
+				whole[door] += n
+			}
 		})
+	}
+	if len(whole) < 3 {
+		t.Errorf("answers in full came by these doors only: %v", whole)
 	}
 	return total
 }

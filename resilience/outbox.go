@@ -22,6 +22,10 @@ func (d outbox) After(ctx context.Context, s stores.Scope, position int64, limit
 	return call3(ctx, d.gate.read("outbox.after", 0), items, d.next.After, s, position, limit)
 }
 
+func (d outbox) Latest(ctx context.Context, s stores.Scope) (*stores.Event, error) {
+	return call(ctx, d.gate.read("outbox.latest", 1).of(s), pointer, func(ctx context.Context) (*stores.Event, error) { return d.next.Latest(ctx, s) })
+}
+
 func (d outbox) Extent(ctx context.Context) (stores.Extent, error) {
 	return call(ctx, d.gate.read("outbox.extent", 0), one, d.next.Extent)
 }

@@ -217,9 +217,12 @@ type Outbox interface {
 	// After reads up to limit events of a scope that follow a position, in order. An event that is read is never followed by
 	// one with a lower position that was not there before.
 	After(ctx context.Context, s Scope, position int64, limit int) ([]Event, error)
+	// Latest reads the latest event of a scope, nil if there is none.
+	Latest(ctx context.Context, s Scope) (*Event, error)
 	// Extent says which events are held.
 	Extent(ctx context.Context) (Extent, error)
-	// Prune deletes events older than an instant, in every scope, and says how many there were.
+	// Prune deletes events older than an instant, but for the latest of them in each scope, and says how many there were.
+	// An event is deleted only together with all that came before it in its scope.
 	Prune(ctx context.Context, before time.Time) (int, error)
 	// Notify has f called with their scope whenever events that this process appended have been committed. It must return at
 	// once. Call it before the first event.

@@ -4452,7 +4452,7 @@ type CaughtUp implements MemoryEvent {
   at: DateTime!
 }
 
-"Events are missing here: they are not kept any more. Read again what you show, then go on with the stream."
+"Events may be missing here: they are not kept any more, or the records were replaced. Read again what you show; what is told next is new."
 type Gap implements MemoryEvent {
   "Its place in this stream: behind what is missing."
   cursor: String!
@@ -4462,7 +4462,7 @@ type Gap implements MemoryEvent {
   at: DateTime!
   "What is missing lies behind this cursor."
   from: String!
-  "What is missing ends here."
+  "What may be missing ends here: now."
   to: String!
   "What to do."
   advice: String!

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -9,10 +11,35 @@ import (
 )
 
 // Signer signs cursors, so that a client can only come back to a place it was given, in the scope it was given it.
-type Signer struct{ key []byte }
+type Signer struct {
+	key    []byte
+	hiding cipher.Block
+}
 
 // NewSigner makes a signer from a secret of at least 16 bytes that every gateway on the same stores shares.
-func NewSigner(key []byte) *Signer { return &Signer{key: key} }
+func NewSigner(key []byte) *Signer {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte("to hide what cursors hold"))
+	hiding, err := aes.NewCipher(h.Sum(nil))
+	if err != nil {
+		panic("model: " + err.Error()) // 32 bytes are a key
+	}
+	return &Signer{key: key, hiding: hiding}
+}
+
+// blockSize is how much is hidden at once. One block stands by itself, and equal ones look alike: so cursors can be compared.
+const blockSize = aes.BlockSize
+
+// hide makes a block unreadable for others than [Signer.show].
+func (g *Signer) hide(plain [blockSize]byte) (hidden [blockSize]byte) {
+	g.hiding.Encrypt(hidden[:], plain[:])
+	return hidden
+}
+
+func (g *Signer) show(hidden [blockSize]byte) (plain [blockSize]byte) {
+	g.hiding.Decrypt(plain[:], hidden[:])
+	return plain
+}
 
 const signatureSize = 12
 

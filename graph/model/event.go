@@ -1,7 +1,7 @@
 package model
 
 import (
-	"strconv"
+	"encoding/binary"
 	"strings"
 	"time"
 
@@ -76,13 +76,13 @@ type Gap struct {
 // What to do about a gap.
 const (
 	adviceExpired = "These events were pruned. Read again what you show, then go on with the stream."
-	adviceLost    = "This cursor is ahead of all events: the records were replaced or restored. Read again what you show, then go on with the stream."
+	adviceLost    = "There is no such event: the records were replaced or restored. Read again what you show, then go on with the stream."
 )
 
 // NewMemoryEvents shows an item of a stream to its subscriber: as one event, or as one for each role of a backend. backends
 // shows those that play roles.
 func NewMemoryEvents(sign *Signer, s stores.Scope, i events.Item, backends func([]stores.Role) []*Backend) []MemoryEvent {
-	told := Told{EventCursor(sign, s, i.Position), EventCursor(sign, s, i.Previous), i.At}
+	told := Told{EventCursor(sign, s, i.Place), EventCursor(sign, s, i.Previous), i.At}
 	if i.Change == nil {
 		return []MemoryEvent{newMemoryEvent(sign, s, told, i)}
 	}
@@ -128,23 +128,28 @@ func newEvent(told Told, e stores.Event) MemoryEvent {
 // eventCursor tells cursors of events from those of lists.
 const eventCursor = "event "
 
-// EventCursor makes the cursor of a position in the stream of a scope.
-func EventCursor(sign *Signer, s stores.Scope, position int64) string {
-	return sign.Sign(s, stores.Cursor(eventCursor+strconv.FormatInt(position, 10)))
+// EventCursor makes the cursor of a place in the stream of a scope. Positions are those of all scopes together, so they are
+// hidden: how they rise would tell what others write.
+func EventCursor(sign *Signer, s stores.Scope, p events.Place) string {
+	var plain [blockSize]byte
+	binary.BigEndian.PutUint64(plain[:8], uint64(p.Position))
+	binary.BigEndian.PutUint64(plain[8:], p.Mark)
+	hidden := sign.hide(plain)
+	return sign.Sign(s, stores.Cursor(eventCursor+string(hidden[:])))
 }
 
-// EventPosition reads a cursor that came back; name is where it came from.
-func EventPosition(sign *Signer, s stores.Scope, name, cursor string) (int64, error) {
-	plain, err := sign.Verify(s, name, cursor)
+// EventPlace reads a cursor that came back; name is where it came from.
+func EventPlace(sign *Signer, s stores.Scope, name, cursor string) (events.Place, error) {
+	content, err := sign.Verify(s, name, cursor)
 	if err != nil {
-		return 0, stores.Invalid(name, "is not the cursor of an event of this scope; start again without it")
+		return events.Place{}, stores.Invalid(name, "is not the cursor of an event of this scope; start again without it")
 	}
-	digits, ok := strings.CutPrefix(string(plain), eventCursor)
-	position, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || !ok {
-		return 0, stores.Invalid(name, "is the cursor of a list, and no event's; start again without it")
+	hidden, ok := strings.CutPrefix(string(content), eventCursor)
+	if !ok || len(hidden) != blockSize {
+		return events.Place{}, stores.Invalid(name, "is the cursor of a list, and no event's; start again without it")
 	}
-	return position, nil
+	plain := sign.show([blockSize]byte([]byte(hidden)))
+	return events.Place{Position: int64(binary.BigEndian.Uint64(plain[:8])), Mark: binary.BigEndian.Uint64(plain[8:])}, nil
 }
 
 // maxEventIDs bounds the ids of a filter.

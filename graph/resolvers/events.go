@@ -23,15 +23,15 @@ func follow(ctx context.Context, r *Resolver, after *string, filter func() (even
 	if last := transport.LastEventID(ctx); last != "" {
 		from, name = &last, "Last-Event-ID"
 	}
-	var position *int64
+	var place *events.Place
 	if from != nil {
-		p, err := model.EventPosition(r.signer, scope(ctx), name, *from)
+		p, err := model.EventPlace(r.signer, scope(ctx), name, *from)
 		if err != nil {
 			return nil, err
 		}
-		position = &p
+		place = &p
 	}
-	subscription, err := r.events.Subscribe(ctx, scope(ctx), position, wanted)
+	subscription, err := r.events.Subscribe(ctx, scope(ctx), place, wanted)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -96,9 +97,27 @@ func (r *Outbox) After(ctx context.Context, s stores.Scope, position int64, limi
 	if err != nil || extent.End <= position {
 		return nil, r.db.Ended(ctx, err)
 	}
+	events, err = r.read(ctx, q, s, "AND position > ? AND position <= ? ORDER BY position LIMIT ?", position, extent.End, limit)
+	return events, r.db.Ended(ctx, err)
+}
+
+// Latest reads the latest event of a scope, nil if there is none.
+func (r *Outbox) Latest(ctx context.Context, s stores.Scope) (*stores.Event, error) {
+	if err := r.db.Usable(ctx); err != nil {
+		return nil, err
+	}
+	events, err := r.read(ctx, r.db.Reader(ctx), s, "AND position = (SELECT MAX(position) FROM outbox WHERE scope = ?)", r.db.ScopeValues(s)[0])
+	if err != nil || len(events) == 0 {
+		return nil, r.db.Ended(ctx, err)
+	}
+	return &events[0], nil
+}
+
+// read reads events of a scope; which says which, and in which order.
+func (r *Outbox) read(ctx context.Context, q Querier, s stores.Scope, which string, values ...any) (events []stores.Event, err error) {
 	columns := r.db.ScopeColumns()
-	err = SQL("SELECT "+columns[len(columns)-1]+", position, saga, type, node_kind, node, version, fields, state, at FROM outbox WHERE scope = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?",
-		r.db.ScopeValues(s)[0], position, extent.End, limit).Each(ctx, q, func(rows *sql.Rows) error {
+	err = SQL("SELECT "+columns[len(columns)-1]+", position, saga, type, node_kind, node, version, fields, state, at FROM outbox WHERE scope = ? "+which,
+		append([]any{r.db.ScopeValues(s)[0]}, values...)...).Each(ctx, q, func(rows *sql.Rows) error {
 		var key string
 		var e stores.Event
 		err := rows.Scan(&key, &e.Position, &e.Saga, &e.Type, &e.Node.Kind, &e.Node.ID, &e.Version,
@@ -109,7 +128,7 @@ func (r *Outbox) After(ctx context.Context, s stores.Scope, position int64, limi
 		events = append(events, e)
 		return err
 	})
-	return events, r.db.Ended(ctx, err)
+	return events, err
 }
 
 // Extent says which events are held.
@@ -126,19 +145,42 @@ func (r *Outbox) extent(ctx context.Context, q Querier) (x stores.Extent, err er
 	return x, err
 }
 
-// Prune deletes events older than an instant, in every scope, and says how many there were. Positions follow the commits,
-// and instants nearly do, so what is deleted may have newer events before it: these are kept, and lie before the extent.
+// Prune deletes events older than an instant and says how many there were. Of each scope it keeps the latest of these, and
+// what came before that goes with it: so what is left of a scope has no gaps, though instants only nearly follow commits.
 func (r *Outbox) Prune(ctx context.Context, before time.Time) (n int, err error) {
+	var ends map[string]int64
 	err = r.db.Write(ctx, func(ctx context.Context, q Querier) error {
-		var last sql.NullInt64
-		if err := SQL("SELECT MAX(position) FROM outbox WHERE at < ?", before.UnixMicro()).One(ctx, q, &last); err != nil || !last.Valid {
+		if ends, err = oldEnds(ctx, q, before); err != nil || len(ends) == 0 {
 			return err
 		}
-		if _, err := SQL("UPDATE outbox_end SET pruned = ? WHERE only_one = 1 AND pruned < ?", last.Int64, last.Int64).Run(ctx, q); err != nil {
-			return err
-		}
-		n, err = SQL("DELETE FROM outbox WHERE at < ?", before.UnixMicro()).Run(ctx, q)
+		last := slices.Max(slices.Collect(maps.Values(ends)))
+		_, err := SQL("UPDATE outbox_end SET pruned = ? WHERE only_one = 1 AND pruned < ?", last, last).Run(ctx, q)
 		return err
 	})
+	for scope, end := range ends {
+		if err != nil {
+			break
+		}
+		err = r.db.Write(ctx, func(ctx context.Context, q Querier) error {
+			deleted, err := SQL("DELETE FROM outbox WHERE scope = ? AND position < ?", scope, end).Run(ctx, q)
+			n += deleted
+			return err
+		})
+	}
 	return n, err
+}
+
+// oldEnds finds where the old events of each scope end that has more than one.
+func oldEnds(ctx context.Context, q Querier, before time.Time) (map[string]int64, error) {
+	ends, alone := map[string]int64{}, map[string]bool{}
+	err := SQL("SELECT scope, position FROM outbox WHERE at < ?", before.UnixMicro()).Each(ctx, q, func(rows *sql.Rows) error {
+		var scope string
+		var position int64
+		err := rows.Scan(&scope, &position)
+		_, more := ends[scope]
+		ends[scope], alone[scope] = max(ends[scope], position), !more
+		return err
+	})
+	maps.DeleteFunc(ends, func(scope string, _ int64) bool { return alone[scope] })
+	return ends, err
 }

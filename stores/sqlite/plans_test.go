@@ -210,6 +210,7 @@ func TestJournalPlans(t *testing.T) {
 		{"prune sagas", true, func(db *DB) error { _, err := db.Journal().Prune(ctx, time.Unix(0, 0)); return err }},
 		{"append events", true, func(db *DB) error { return db.Outbox().Append(ctx, []stores.Event{{Scope: s, Saga: ids[0]}}) }},
 		{"events after a position", true, func(db *DB) error { _, err := db.Outbox().After(ctx, s, 0, 5); return err }},
+		{"the latest event", true, func(db *DB) error { _, err := db.Outbox().Latest(ctx, s); return err }},
 		{"prune events", true, func(db *DB) error { _, err := db.Outbox().Prune(ctx, time.Unix(0, 0)); return err }},
 		{"complete an answer", true, func(db *DB) error { return db.Answers().Complete(ctx, s, ids[0], nil) }},
 		{"release an answer", true, func(db *DB) error { return db.Answers().Release(ctx, s, ids[0]) }},

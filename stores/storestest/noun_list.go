@@ -154,7 +154,7 @@ func testOrders[T any](b bench[T]) {
 			b.walks(b.lister(), stores.Query{Order: []stores.Order{{Field: f, Direction: d}}, Fields: light}, items, 7)
 		}
 	}
-	for range 20 {
+	for range 12 {
 		order := []stores.Order{{Field: pick(b.world, by), Direction: stores.Descending}, {Field: pick(b.world, by)}}
 		if order[0].Field == order[1].Field || order[0].Field == "id" {
 			continue

@@ -45,6 +45,7 @@ func eventCalls(w *world) []call {
 	return []call{
 		{"Append", func(ctx context.Context) error { return c.Append(ctx, []stores.Event{event(s, stores.NewID())}) }},
 		{"After", ask(func(ctx context.Context) ([]stores.Event, error) { return c.After(ctx, s, 0, 1) })},
+		{"Latest", ask(func(ctx context.Context) (*stores.Event, error) { return c.Latest(ctx, s) })},
 		{"Extent", ask(func(ctx context.Context) (stores.Extent, error) { return c.Extent(ctx) })},
 		{"Prune", ask(func(ctx context.Context) (int, error) { return c.Prune(ctx, time.Unix(0, 0)) })},
 	}
@@ -81,6 +82,9 @@ func (w *world) tells(what string, want ...stores.Event) {
 
 func testEventRoundTrip(w *world) {
 	w.tells("an empty scope")
+	latest, err := w.set.Outbox.Latest(w.ctx(), w.scope)
+	noError(w.t, err)
+	same(w.t, "the latest event of an empty scope", true, latest == nil)
 	w.tell()
 	full := event(w.scope, stores.NewID())
 	full.Type, full.Node.Kind, full.Version, full.Fields = stores.NodeUpdated, stores.KindEntity, 7, []stores.Field{"name", "context.project"}
@@ -109,6 +113,9 @@ func testEventPages(w *world) {
 			same(w.t, "some events after a position", all[i+1:min(i+4, len(all))], got)
 		}
 	}
+	latest, err := w.set.Outbox.Latest(w.ctx(), w.scope)
+	noError(w.t, err)
+	same(w.t, "the latest event", &all[len(all)-1], latest)
 	same(w.t, "events after the last", 0, len(w.told(all[len(all)-1].Position)))
 	none, err := w.set.Outbox.After(w.ctx(), w.scope, 0, 0)
 	noError(w.t, err)
@@ -160,49 +167,49 @@ func testEventScopes(w *world) {
 func testEventPrune(w *world) {
 	before := time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 	var kept []stores.Event
-	for _, at := range []time.Duration{time.Hour, -time.Hour, 0, -time.Microsecond} {
+	for i, at := range []time.Duration{time.Hour, -time.Hour, 0, -time.Microsecond, time.Hour} {
 		e := event(w.scope, stores.NewID())
 		e.At = before.Add(at)
 		w.tell(e)
-		if at >= 0 {
+		if i >= 3 {
 			kept = append(kept, e)
 		}
 	}
-	last := w.told(0)[3].Position
+	there := w.told(0)
+	if x := w.extent(); x.After >= there[0].Position {
+		w.t.Errorf("before any was pruned the extent is %+v, with an event at %d", x, there[0].Position)
+	}
 	n, err := w.set.Outbox.Prune(w.ctx(), before)
 	noError(w.t, err)
-	if n < 2 {
-		w.t.Errorf("pruned %d events, want at least 2", n)
+	if n < 3 {
+		w.t.Errorf("pruned %d events, want at least 3", n)
 	}
-	w.tells("events that were kept", kept...)
+	if x := w.extent(); x.After < there[2].Position || x.End < there[4].Position {
+		w.t.Errorf("the event at %d was pruned, and the extent is %+v", there[2].Position, x)
+	}
+	w.tells("the latest of those that were old, and what came after it", kept...)
 	next := event(w.scope, stores.NewID())
 	w.tell(next)
-	if got := w.told(last); len(got) != 1 {
-		w.t.Errorf("after the last of all, which was pruned, there are %d events, want 1", len(got))
-	}
+	_, err = w.set.Outbox.Prune(w.ctx(), before)
+	noError(w.t, err)
+	w.tells("the same, when there is nothing more that is old", append(kept, next)...)
 }
 
 // testEventExtent shares its outbox with others, so positions may have risen meanwhile.
 func testEventExtent(w *world) {
-	extent := func() stores.Extent {
-		x, err := w.set.Outbox.Extent(w.ctx())
-		noError(w.t, err)
-		return x
+	begin := w.extent()
+	w.tell(event(w.scope, stores.NewID()))
+	at := w.told(0)[0].Position
+	if x := w.extent(); at <= begin.End || x.End < at {
+		w.t.Errorf("an event at %d after %+v makes the extent %+v", at, begin, x)
 	}
-	begin := extent()
-	old, young := event(w.scope, stores.NewID()), event(w.scope, stores.NewID())
-	old.At = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
-	w.tell(old)
-	w.tell(young)
-	there := w.told(0)
-	if x := extent(); there[0].Position <= begin.End || x.End < there[1].Position || x.After >= there[0].Position {
-		w.t.Errorf("events at %d and %d after %+v make the extent %+v", there[0].Position, there[1].Position, begin, x)
-	}
-	_, err := w.set.Outbox.Prune(w.ctx(), old.At.Add(time.Second))
+}
+
+func (w *world) extent() stores.Extent {
+	w.t.Helper()
+	x, err := w.set.Outbox.Extent(w.ctx())
 	noError(w.t, err)
-	if x := extent(); x.After < there[0].Position || x.End < there[1].Position {
-		w.t.Errorf("the event at %d was pruned, and the extent is %+v", there[0].Position, x)
-	}
+	return x
 }
 
 // testEventNotify wants to hear of what is committed, once it can be read, and of nothing else.
