@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os/exec"
 	"slices"
@@ -135,6 +136,50 @@ func TestPlaygroundInABrowser(t *testing.T) {
 		_, noise = b.noted()
 	}
 	wants(t, "the console", strings.Join(noise, "\n"), "img-src")
+}
+
+// resultHas waits until the result shows a text.
+func resultHas(text string) chromedp.Action {
+	var found bool
+	return chromedp.Poll(fmt.Sprintf(`[...document.querySelectorAll('#result *')].some(e => e.shadowRoot?.textContent.includes(%q))`, text),
+		&found, chromedp.WithPollingTimeout(patience))
+}
+
+// statusHas waits until the line above the result says something.
+func statusHas(text string) chromedp.Action {
+	var found bool
+	return chromedp.Poll(fmt.Sprintf(`document.querySelector('#run-status').textContent.includes(%q)`, text), &found, chromedp.WithPollingTimeout(patience))
+}
+
+// The playground shows every event of a subscription as it arrives, while another tab writes, until it is told to stop.
+func TestPlaygroundListensInABrowser(t *testing.T) {
+	ctx, b := browse(t)
+	s := serving(t, home(t), "demo", "--data", t.TempDir())
+	s.output.await(t, "Ctrl-C ends the demo")
+	do := func(what string, actions ...chromedp.Action) {
+		t.Helper()
+		if err := chromedp.Run(ctx, actions...); err != nil {
+			_, noise := b.noted()
+			t.Fatalf("%s: %v; the console said %q", what, err, noise)
+		}
+	}
+	do("listen", network.Enable(), log.Enable(), chromedp.Navigate(s.URL+"/"),
+		chromedp.Click(`[data-example="18-live"]`, chromedp.ByQuery), chromedp.Click("#run", chromedp.ByID),
+		statusHas("Listening"), resultHas("CaughtUp"))
+	if a := query(t, s.URL, `mutation { createTodo(input: {content: "seen from afar"}) { problems { message } } }`, nil); len(a.Errors) > 0 {
+		t.Fatal(a.Errors)
+	}
+	do("an event", resultHas("seen from afar"), statusHas("Listening"))
+	do("another tab", chromedp.Click(`[data-example="13-remember"]`, chromedp.ByQuery), chromedp.Click("#run", chromedp.ByID), statusHas("Answered"))
+	do("back again", chromedp.Click(`//button[@role="tab" and contains(., "Live")]`, chromedp.BySearch), statusHas("Listening"), resultHas("relate"))
+	do("stop", chromedp.Click("#stop", chromedp.ByID), statusHas("Stopped"), chromedp.WaitVisible("#run", chromedp.ByID))
+	await(t, "the stream has ended", func() bool {
+		_, metrics, _ := get(t, s.URL+"/metrics")
+		return strings.Contains(metrics, `thalamus_live_connections{transport="sse"} 0`)
+	})
+	if _, noise := b.noted(); len(noise) > 0 {
+		t.Errorf("the console said %q", noise)
+	}
 }
 
 func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +24,7 @@ func TestDefaultLimits(t *testing.T) {
 	}
 }
 
-// TestLimitsAreConfigured starts gateways with limits, a rate and a list of operations of their own.
+// TestLimitsAreConfigured starts gateways with limits, a rate, a number of streams and a list of operations of their own.
 func TestLimitsAreConfigured(t *testing.T) {
 	limited := serving(t, home(t), "serve", "--data", t.TempDir(), "--limits-depth", "2", "--limits-rate", "1", "--limits-burst", "250")
 	for _, want := range []string{`"profile":null`, "RATE_LIMITED"} {
@@ -33,6 +34,12 @@ func TestLimitsAreConfigured(t *testing.T) {
 	}
 	if body := said(t, limited.URL, "{profile{todos{totalCount}}}"); !strings.Contains(body, limits.CodeDepth) {
 		t.Errorf("%s", body)
+	}
+
+	alone := serving(t, home(t), "serve", "--data", t.TempDir(), "--limits-streams", "1")
+	caughtUp(t, watch(t, alone.URL, http.MethodPost, everything))
+	if second := watch(t, alone.URL, http.MethodPost, everything); second.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("a second subscription: %s", second.Status)
 	}
 
 	directory := t.TempDir()

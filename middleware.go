@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"thalamus/graph/transport"
 	"thalamus/stores"
 	"thalamus/telemetry"
 )
@@ -183,11 +184,11 @@ func newStreams() *streams {
 }
 
 // begin gives a stream the context that it lives by, and what to call when it has ended.
-func (s *streams) begin(ctx context.Context) (context.Context, func()) {
+func (s *streams) begin(ctx context.Context) (context.Context, func(transport.End)) {
 	ctx, cancel := context.WithCancel(ctx)
 	s.open.Add(1)
 	stop := context.AfterFunc(s.ending, cancel)
-	return ctx, func() {
+	return ctx, func(transport.End) {
 		stop()
 		cancel()
 		s.open.Done()

@@ -188,7 +188,7 @@ func (s *server) handler() (http.Handler, error) {
 		Set: s.set, Guards: s.guards, Writes: s.writes, Events: s.events, CursorKey: key, Log: s.log, Metrics: s.telemetry.Metrics,
 		Authenticator: s.callers, Introspection: introspection,
 		Limits: operationLimits(s.cfg.Limits), Persisted: persisted,
-		Rate: limits.Rate{PerSecond: s.cfg.Limits.Rate, Burst: s.cfg.Limits.Burst},
+		Rate: limits.Rate{PerSecond: s.cfg.Limits.Rate, Burst: s.cfg.Limits.Burst}, Streams: s.cfg.Limits.Streams,
 		Transport: transport.Options{
 			MaxBody: int64(s.cfg.Limits.Body), Timeout: s.cfg.Limits.Timeout,
 			Introspection: s.cfg.Introspection != config.IntrospectionOff, Origins: s.cfg.CORS.Origins,

@@ -67,7 +67,7 @@ func TestStalledReaders(t *testing.T) {
 		count = 500
 	}
 	const backlog, size = 100, 10_000 // of events, more than systems take in for a connection
-	s := serving(t, home(t), "serve", "--data", t.TempDir())
+	s := serving(t, home(t), "serve", "--data", t.TempDir(), "--limits-streams", "0")
 	reader, zero := caughtUp(t, watch(t, s.URL, http.MethodPost, everything))
 	remember := func(size int) {
 		a := query(t, s.URL, `mutation($c: String!) { createTodo(input: {content: $c}) { problems { code } } }`, map[string]any{"c": strings.Repeat("x ", size/2)})

@@ -126,6 +126,7 @@ type Limits struct {
 	RootFields, Pairs                        int
 	Values, Cost, Calls                      int
 	Rate, Burst                              int // of cost; no rate: nobody is charged
+	Streams                                  int // of one user; 0: any number
 }
 
 // Persisted says which documents clients may send by their hash, and whether they may send any others.

@@ -339,6 +339,11 @@ var keys = []key{
 		bind: func(c *Config) value { return number{&c.Limits.Burst} },
 	},
 	{
+		name: "limits.streams", fallback: "100", kind: kindNumber,
+		doc:  "How many subscriptions one user may have open at a time, on this gateway, over WebSockets and event streams together; `0` is no limit.",
+		bind: func(c *Config) value { return numberOrNone{number{&c.Limits.Streams}} },
+	},
+	{
 		name: "persisted.automatic", fallback: "on", kind: kindBool,
 		doc:  "Keep valid documents that clients send with their hash (automatic persisted queries), so that next time the hash is enough.",
 		bind: func(c *Config) value { return toggle{&c.Persisted.Automatic} },

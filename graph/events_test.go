@@ -18,7 +18,7 @@ const (
 		...on MemoryCreated{id kind node{id ...on Episode{content entities{name}} ...on Todo{content}}}
 		...on MemoryUpdated{id kind version changedFields node{...on Todo{content status}}}
 		...on MemoryForgotten{id kind} ...on SagaChanged{id state saga{operation state}}
-		...on BackendChanged{backends{name role breaker{state}}} ...on Gap{from to advice}}}`
+		...on BackendChanged{backend{name role breaker{state}}} ...on Gap{from to advice}}}`
 	todoEvents = `subscription($i:[ID!]){todoEvents(ids:$i){__typename cursor ...on MemoryCreated{id} ...on MemoryUpdated{id changedFields}}}`
 	sagaUpdate = `subscription($i:ID!){u:sagaUpdates(id:$i){state}}`
 	onlyNodes  = "CREATED UPDATED FORGOTTEN"
@@ -238,7 +238,7 @@ func TestBackendEvents(t *testing.T) {
 	hold := func(held bool) {
 		a.Query(t, `mutation($h:Boolean!){holdBackend(input:{role:VECTORS,held:$h}){problems{code}}}`, map[string]any{"h": held}, nil)
 	}
-	state := func(s *graphtest.Stream) any { return graphtest.At(s.Root(), "backends", 0, "breaker", "state") }
+	state := func(s *graphtest.Stream) any { return graphtest.At(s.Root(), "backend", "breaker", "state") }
 	hold(true)
 	if got := state(s); got != "HELD" {
 		t.Errorf("%v", got)
@@ -251,5 +251,34 @@ func TestBackendEvents(t *testing.T) {
 	hold(false)
 	if got := state(s); got != "CLOSED" {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestBackendEventsOfEachRole are as many as the backend plays roles; a client that keeps cursors misses nothing by them.
+func TestBackendEventsOfEachRole(t *testing.T) {
+	a := author{graphtest.NewGuarded(t, resilience.Settings{Open: time.Hour, Timeout: time.Minute, Concurrency: 8}), graphtest.Scope}
+	server := a.Serve(t)
+	s := graphtest.Subscribe(t, server, memoryEvents, types("BACKEND"), nil)
+	cursor := s.Root()["cursor"]
+	a.do(t, "createTodo", in{"content": "moves the outbox on"})
+	a.Query(t, `mutation{holdBackend(input:{role:GRAPH,held:true}){problems{code}}}`, nil, nil)
+	var all, told []string
+	for _, b := range a.Query(t, `{backends{name role breaker{state}}}`, nil, nil)["backends"].([]any) {
+		if graphtest.At(b, "breaker", "state") == "HELD" {
+			all = append(all, fmt.Sprint(b))
+		}
+	}
+	for range all {
+		e := s.Root()
+		if e["previousCursor"] != cursor || s.LastID != e["cursor"] {
+			t.Errorf("%v, called %s, follows %v", e, s.LastID, cursor)
+		}
+		cursor = e["cursor"]
+		told = append(told, fmt.Sprint(e["backend"]))
+	}
+	slices.Sort(all)
+	slices.Sort(told)
+	if len(all) < 2 && !graphtest.OnServers() || !slices.Equal(told, all) {
+		t.Errorf("told of\n%s\nwant\n%s", strings.Join(told, "\n"), strings.Join(all, "\n"))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,15 +197,22 @@ func visit(schema *ast.Schema, all ast.SelectionSet, seen map[string]bool) {
 	}
 }
 
-// TestExamples runs every example operation on a copy of the sample memory: no errors, no problems, no empty answers.
+// TestExamples runs every example operation on a copy of the sample memory: no errors, no problems, no empty answers. A
+// subscription is told of what the mutations did.
 func TestExamples(t *testing.T) {
 	g := graphtest.NewSample(t)
 	all, err := examples.Queries()
 	if err != nil {
 		t.Fatal(err)
 	}
+	server := g.Serve(t)
+	begin := graphtest.Subscribe(t, server, memoryEvents, nil, nil).Root()["cursor"]
 	for _, q := range all {
 		t.Run(q.Name, func(t *testing.T) {
+			if strings.HasPrefix(q.Query, "subscription") {
+				tells(t, server, q, begin)
+				return
+			}
 			r := g.Post(t, q.Query, q.Variables, nil)
 			if len(r.Errors) > 0 {
 				t.Fatal(r.Errors)
@@ -222,6 +230,22 @@ func TestExamples(t *testing.T) {
 				t.Errorf("twice gives\n%s\nand\n%s", r.Body, again.Body)
 			}
 		})
+	}
+}
+
+// tells wants a subscription to tell of all that happened behind a cursor, with the nodes that there are.
+func tells(t *testing.T, server *httptest.Server, q examples.Query, after any) {
+	t.Helper()
+	s := graphtest.Subscribe(t, server, q.Query, map[string]any{"after": after}, nil)
+	told := map[any]int{}
+	for e := s.Root(); e["__typename"] != "CaughtUp"; e = s.Root() {
+		told[e["__typename"]]++
+		if e["__typename"] == "MemoryCreated" && graphtest.At(e, "node", "id") == nil || e["__typename"] == "SagaChanged" && graphtest.At(e, "saga", "operation") == nil {
+			t.Errorf("it says nothing of what happened: %v", e)
+		}
+	}
+	if told["MemoryCreated"] == 0 || told["SagaChanged"] == 0 {
+		t.Errorf("told of %v", told)
 	}
 }
 

@@ -49,6 +49,7 @@ type Options struct {
 	Introspection access.Role          // the least role that may ask about the schema, where Transport allows it; empty: any
 	Limits        limits.Limits
 	Rate          limits.Rate
+	Streams       int               // that one user may have open; 0: any number
 	Persisted     *limits.Persisted // nil: none are kept, and all documents are allowed
 }
 
@@ -64,7 +65,11 @@ func NewHandler(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), o.Events, model.NewSigner(o.CursorKey), backends{o.Guards})
+	counts, err := newLive(o.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	root := resolvers.New(o.Set, o.Writes, recall.New(o.Set), o.Events, model.NewSigner(o.CursorKey), backends{o.Guards}, counts.told)
 	schema := Schema(root)
 	may := rights{}
 	if o.Transport.Introspection {
@@ -72,6 +77,7 @@ func NewHandler(o Options) (http.Handler, error) {
 	}
 	o.Transport.ErrorPresenter, o.Transport.Recover = may.discreet(presenter(o.Log)), recovered(o.Log)
 	o.Transport.Admit, o.Transport.Init, o.Transport.Expires = callers.admit, callers.init, access.Expires
+	o.Transport.Lasting = counts.lasting(o.Transport.Lasting)
 	o.Writes.Submit(submitter(schema, o.Set, o.Log))
 	o.Limits = o.Limits.OrDefault()
 	o.Transport.TokenLimit = o.Limits.Document.Tokens + 1 // the end is one to gqlgen
@@ -82,6 +88,7 @@ func NewHandler(o Options) (http.Handler, error) {
 	}
 	o.limit(h, schema.Schema(), may)
 	h.AroundOperations(reports.observe)
+	h.AroundOperations(counts.observe)
 	h.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		if !graphql.HasOperationContext(ctx) {
 			return next(ctx)
@@ -107,6 +114,7 @@ func (o Options) limit(h *transport.Handler, schema *ast.Schema, may rights) {
 	h.Use(limits.NewGuard(o.Limits))
 	h.Use(may)
 	h.Use(consistency{})
+	h.Use(limits.NewStreams(o.Streams, caller))
 	h.Use(limits.NewMeter(limits.NewWeights(schema), o.Limits.Cost, o.Rate, caller))
 	h.Use(limits.Keeper{For: o.Persisted})
 }

@@ -170,26 +170,26 @@ func (ec *executionContext) fieldContext_BackendChanged_at(_ context.Context, fi
 	return graphql.NewScalarFieldContext("BackendChanged", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _BackendChanged_backends(ctx context.Context, field graphql.CollectedField, obj *model.BackendChanged) (ret graphql.Marshaler) {
+func (ec *executionContext) _BackendChanged_backend(ctx context.Context, field graphql.CollectedField, obj *model.BackendChanged) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BackendChanged_backends(ctx, field)
+			return ec.fieldContext_BackendChanged_backend(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Backends, nil
+			return obj.Backend, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.Backend) graphql.Marshaler {
-			return ec.marshalNBackend2ᚕᚖthalamusᚋgraphᚋmodelᚐBackendᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Backend) graphql.Marshaler {
+			return ec.marshalNBackend2ᚖthalamusᚋgraphᚋmodelᚐBackend(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_BackendChanged_backends(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_BackendChanged_backend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BackendChanged",
 		Field:      field,
@@ -1288,8 +1288,8 @@ func (ec *executionContext) _BackendChanged(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
-		case "backends":
-			out.Values[i] = ec._BackendChanged_backends(ctx, field, obj)
+		case "backend":
+			out.Values[i] = ec._BackendChanged_backend(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

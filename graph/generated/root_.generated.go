@@ -55,7 +55,7 @@ type ComplexityRoot struct {
 
 	BackendChanged struct {
 		At             func(childComplexity int) int
-		Backends       func(childComplexity int) int
+		Backend        func(childComplexity int) int
 		Cursor         func(childComplexity int) int
 		PreviousCursor func(childComplexity int) int
 	}
@@ -693,12 +693,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BackendChanged.At(childComplexity), true
-	case "BackendChanged.backends":
-		if e.ComplexityRoot.BackendChanged.Backends == nil {
+	case "BackendChanged.backend":
+		if e.ComplexityRoot.BackendChanged.Backend == nil {
 			break
 		}
 
-		return e.ComplexityRoot.BackendChanged.Backends(childComplexity), true
+		return e.ComplexityRoot.BackendChanged.Backend(childComplexity), true
 	case "BackendChanged.cursor":
 		if e.ComplexityRoot.BackendChanged.Cursor == nil {
 			break
@@ -4430,7 +4430,7 @@ type SagaChanged implements MemoryEvent @from(role: RECORDS) {
   saga: Saga @cost(weight: "100")
 }
 
-"A backend whose breaker moved. It has no place of its own in the stream: after a reconnection those that are not well are told again."
+"A backend whose breaker moved, told for each role that it plays. It has no place of its own in the stream: after a reconnection those that are not well are told again."
 type BackendChanged implements MemoryEvent {
   "The cursor of the event before it."
   cursor: String!
@@ -4438,8 +4438,8 @@ type BackendChanged implements MemoryEvent {
   previousCursor: String!
   "When it happened."
   at: DateTime!
-  "The backend, in each role that it plays."
-  backends: [Backend!]!
+  "The backend in one of its roles, as it is by now."
+  backend: Backend!
 }
 
 "All that had happened when the subscription began has been told. What follows is new."

@@ -58,10 +58,10 @@ type SagaChanged struct {
 	State stores.SagaState
 }
 
-// BackendChanged tells of a backend whose breaker moved.
+// BackendChanged tells of a backend whose breaker moved, in one of its roles.
 type BackendChanged struct {
 	Told
-	Backends []*Backend
+	Backend *Backend
 }
 
 // CaughtUp says that all of before was told.
@@ -79,9 +79,22 @@ const (
 	adviceLost    = "There is no such event: the records were replaced or restored. Read again what you show, then go on with the stream."
 )
 
-// NewMemoryEvent shows an item of a stream to its subscriber. backends shows those that play roles.
-func NewMemoryEvent(sign *Signer, s stores.Scope, i events.Item, backends func([]stores.Role) []*Backend) MemoryEvent {
+// NewMemoryEvents shows an item of a stream to its subscriber: as one event, or as one for each role of a backend. backends
+// shows those that play roles.
+func NewMemoryEvents(sign *Signer, s stores.Scope, i events.Item, backends func([]stores.Role) []*Backend) []MemoryEvent {
 	told := Told{EventCursor(sign, s, i.Place), EventCursor(sign, s, i.Previous), i.At}
+	if i.Change == nil {
+		return []MemoryEvent{newMemoryEvent(sign, s, told, i)}
+	}
+	var all []MemoryEvent
+	for _, b := range backends(i.Change.Roles) {
+		all = append(all, &BackendChanged{told, b})
+		told.PreviousCursor = told.Cursor
+	}
+	return all
+}
+
+func newMemoryEvent(sign *Signer, s stores.Scope, told Told, i events.Item) MemoryEvent {
 	switch {
 	case i.Gap != nil:
 		advice := adviceExpired
@@ -89,8 +102,6 @@ func NewMemoryEvent(sign *Signer, s stores.Scope, i events.Item, backends func([
 			advice = adviceLost
 		}
 		return &Gap{told, EventCursor(sign, s, i.Gap.From), EventCursor(sign, s, i.Gap.To), advice}
-	case i.Change != nil:
-		return &BackendChanged{told, backends(i.Change.Roles)}
 	case i.CaughtUp:
 		return &CaughtUp{told}
 	}

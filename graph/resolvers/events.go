@@ -39,12 +39,30 @@ func follow(ctx context.Context, r *Resolver, after *string, filter func() (even
 	go func() {
 		defer close(out)
 		_ = subscription.Run(ctx, func(i events.Item) error { // ends with the subscriber only
-			e := model.NewMemoryEvent(r.signer, scope(ctx), i, r.backends.Playing)
-			transport.NameEvent(ctx, e.Name())
-			return hand(ctx, out, e)
+			for _, e := range model.NewMemoryEvents(r.signer, scope(ctx), i, r.backends.Playing) {
+				transport.NameEvent(ctx, e.Name())
+				if err := hand(ctx, out, e); err != nil {
+					return err
+				}
+				r.told(ctx, typeOf(i))
+			}
+			return nil
 		})
 	}()
 	return out, nil
+}
+
+// typeOf is the type of what is told, as filters name it where they can.
+func typeOf(i events.Item) stores.EventType {
+	switch {
+	case i.Event != nil:
+		return i.Event.Type
+	case i.Change != nil:
+		return events.BackendMoved
+	case i.Gap != nil:
+		return "GAP"
+	}
+	return "CAUGHT_UP"
 }
 
 // updates begins a subscription to one write.
@@ -60,7 +78,14 @@ func (r *Resolver) updates(ctx context.Context, id stores.ID) (<-chan *loaders.S
 	out := make(chan *loaders.Saga)
 	go func() {
 		defer close(out)
-		if hand(ctx, out, first) != nil || first == nil || first.State.Ended() {
+		tell := func(now *loaders.Saga) error {
+			err := hand(ctx, out, now)
+			if err == nil {
+				r.told(ctx, stores.SagaMoved)
+			}
+			return err
+		}
+		if tell(first) != nil || first == nil || first.State.Ended() {
 			return
 		}
 		_ = subscription.Run(ctx, func(i events.Item) error {
@@ -69,7 +94,7 @@ func (r *Resolver) updates(ctx context.Context, id stores.ID) (<-chan *loaders.S
 			}
 			now, err := r.sagaNow(ctx, id)
 			if err == nil { // else it is told the next time
-				err = hand(ctx, out, now)
+				err = tell(now)
 			}
 			if ctx.Err() != nil || err == nil && (now == nil || now.State.Ended()) {
 				return errEnded

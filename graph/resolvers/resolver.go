@@ -29,6 +29,7 @@ type Resolver struct {
 	events *events.Hub
 
 	backends Backends
+	told     func(context.Context, stores.EventType)
 }
 
 // Backends are the guarded stores, for operators.
@@ -41,9 +42,11 @@ type Backends interface {
 	Playing(roles []stores.Role) []*model.Backend
 }
 
-// New makes the resolvers.
-func New(set *stores.Set, writes *saga.Writer, engine *recall.Engine, hub *events.Hub, signer *model.Signer, backends Backends) *Resolver {
-	return &Resolver{set: set, writes: writes, recall: engine, events: hub, signer: signer, backends: backends}
+// New makes the resolvers. told is called with each event that a subscriber was handed.
+func New(set *stores.Set, writes *saga.Writer, engine *recall.Engine, hub *events.Hub, signer *model.Signer, backends Backends,
+	told func(context.Context, stores.EventType),
+) *Resolver {
+	return &Resolver{set: set, writes: writes, recall: engine, events: hub, signer: signer, backends: backends, told: told}
 }
 
 // scope is the caller's.

@@ -25,6 +25,7 @@ const (
 	CodeUnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE"
 	CodeTooManyConnections   = "TOO_MANY_CONNECTIONS"
 	CodeTooManyOperations    = "TOO_MANY_OPERATIONS"
+	CodeTooManyStreams       = "TOO_MANY_STREAMS"
 	CodeRateLimited          = "RATE_LIMITED"
 	CodePersistedQuery       = "PERSISTED_QUERY_NOT_SUPPORTED"
 	CodeTimeout              = "TIMEOUT"
@@ -124,7 +125,10 @@ func (x *exchange) refuse(ctx context.Context, f *fault) {
 
 // postpone gives an answer that says to come back later the status and header that say so to clients in general.
 func (x *exchange) postpone(r *graphql.Response) (status int, ok bool) {
-	if hasData(r) || r.Errors[0].Extensions["code"] != CodeRateLimited {
+	if hasData(r) {
+		return 0, false
+	}
+	if code := r.Errors[0].Extensions["code"]; code != CodeRateLimited && code != CodeTooManyStreams {
 		return 0, false
 	}
 	if ms, ok := r.Errors[0].Extensions["retryAfterMs"].(int); ok {

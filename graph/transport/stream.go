@@ -98,13 +98,17 @@ func (e *eventWriter) send(parts ...[]byte) error {
 	for _, p := range parts {
 		e.buffer = append(e.buffer, p...)
 	}
-	if err := e.write(e.buffer); err != nil {
-		return err
+	err := e.write(e.buffer)
+	if err == nil {
+		err = e.control.Flush()
 	}
-	if err := e.control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
 	}
-	return nil
+	if e.unsent == nil {
+		e.unsent = err
+	}
+	return err
 }
 
 // oneLine makes a resolver's JSON fit for a data line. A line break in JSON can only be white space between tokens, so

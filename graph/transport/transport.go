@@ -36,9 +36,10 @@ type Options struct {
 	Ping time.Duration
 	// Sockets is how many WebSockets and event streams may be open at a time; 0 means 10,000.
 	Sockets int
-	// Lasting is told of every WebSocket and event stream that begins. The context that it returns, made from ctx, is that
-	// of the stream, which ends with it; the function is called when the stream has ended. Nil lets streams be.
-	Lasting func(ctx context.Context) (context.Context, func())
+	// Lasting is told of every WebSocket and event stream that begins; ViaOf(ctx) tells which. The context that it returns,
+	// made from ctx, is that of the stream, which ends with it; the function is called when the stream has ended. Nil lets
+	// streams be.
+	Lasting func(ctx context.Context) (context.Context, func(End))
 	// Operations is how many operations may run on one WebSocket at a time; 0 means 50.
 	Operations int
 	// TokenLimit is how many tokens a document may have; 0 means 15,000.
@@ -87,7 +88,7 @@ func (o Options) withDefaults() Options {
 		o.Expires = func(context.Context) time.Time { return time.Time{} }
 	}
 	if o.Lasting == nil {
-		o.Lasting = func(ctx context.Context) (context.Context, func()) { return ctx, func() {} }
+		o.Lasting = func(ctx context.Context) (context.Context, func(End)) { return ctx, func(End) {} }
 	}
 	if o.ErrorPresenter == nil {
 		o.ErrorPresenter = present
@@ -186,6 +187,8 @@ type exchange struct {
 	control *http.ResponseController
 	// started is true once the status line may have left.
 	started bool
+	// unsent is why an event could not be sent.
+	unsent error
 }
 
 // operate reads the request, has it parsed, and only then, knowing what kind of operation it is, chooses the form of
@@ -213,10 +216,7 @@ func (x *exchange) operate() {
 	case streaming && !x.admit():
 		x.refuse(ctx, errTooManyConnections)
 	case streaming:
-		defer x.release()
-		ctx, ended := x.options.Lasting(ctx)
-		defer ended()
-		x.execute(ctx, x.options.Expires(ctx), form, op)
+		x.follow(ctx, form, op)
 	default:
 		x.execute(ctx, time.Time{}, form, op)
 	}

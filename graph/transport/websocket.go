@@ -31,25 +31,28 @@ func (x *exchange) upgrade() {
 		x.refuse(x.r.Context(), errTooManyConnections)
 	default:
 		defer x.release()
-		ctx, ended := x.options.Lasting(x.r.Context())
-		defer ended()
+		ctx, ended := x.begin(x.r.Context(), ViaSocket)
+		end := EndFault // where nobody says otherwise: something panicked
+		defer func() { ended(end) }()
 		x.r = x.r.WithContext(ctx)
 		x.started = true
-		x.accept()
+		end = x.accept()
 	}
 }
 
-// accept makes a WebSocket of the connection and serves it.
-func (x *exchange) accept() {
+// accept makes a WebSocket of the connection, serves it, and tells why it has ended.
+func (x *exchange) accept() End {
 	h := &hijacker{ResponseWriter: x.w}
 	conn, err := websocket.Accept(h, x.r, &websocket.AcceptOptions{
 		Subprotocols: []string{subprotocol}, InsecureSkipVerify: true, // the origin was checked
 	})
 	if err != nil {
-		return // it has answered
+		return EndRefused // it has answered
 	}
 	conn.SetReadLimit(-1) // the socket has its own, and says which
-	newSocket(x, conn, h.conn).serve()
+	s := newSocket(x, conn, h.conn)
+	s.serve()
+	return s.endOf()
 }
 
 // hijacker keeps hold of the connection under a WebSocket: only there can a write that got stuck be cut short.

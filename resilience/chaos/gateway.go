@@ -45,7 +45,8 @@ func (r *run) gateway() *gateway {
 	environ := append([]string{
 		"THALAMUS_LISTEN=127.0.0.1:0", "THALAMUS_LOG_FORMAT=json", "THALAMUS_PLAYGROUND=off", "THALAMUS_GUARD_OPEN=50ms",
 		"THALAMUS_SAGA_LEASE=" + r.lease().String(), "THALAMUS_CURSORS_KEY=a key for this trial only",
-		"THALAMUS_DEVELOPMENT=on", // writers choose their scope
+		"THALAMUS_DEVELOPMENT=on",   // writers choose their scope
+		"THALAMUS_LIMITS_STREAMS=0", // of many subscribers few are users
 	}, r.Environ...)
 	if r.Split {
 		environ = append(environ, "CHAOS_SPLIT=1")

@@ -23,6 +23,8 @@ export interface EditorProps {
   onChange?: (value: string) => void;
   onCursor?: (offset: number) => void;
   onReady?: (view: EditorView) => void;
+  /** The text was replaced, and not by typing. */
+  onText?: (view: EditorView) => void;
 }
 
 const shared: Extension = [
@@ -94,6 +96,7 @@ export function Editor(props: EditorProps) {
         changes: { from: 0, to: view.state.doc.length, insert: text },
         annotations: isolateHistory.of('full'),
       });
+      latest.current.onText?.(view);
     }
   });
 

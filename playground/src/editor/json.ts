@@ -23,15 +23,19 @@ export function jsonLanguage(check?: (text: string) => string[]): Extension {
 
 export const jsonView: Extension = json();
 
-/** Folds the value of extensions.trace: it is drawn beside the result. */
-export function foldTrace(view: EditorView): void {
+/** Folds the value of extensions.trace in a response, or in each of a list: it is drawn beside the result. */
+export function foldTraces(view: EditorView): void {
   const tree = ensureSyntaxTree(view.state, view.state.doc.length, 50) ?? syntaxTree(view.state);
   const property = (parent: ReturnType<typeof tree.topNode.getChild>, name: string) =>
     parent?.getChildren('Property').find((node) => {
       const key = node.getChild('PropertyName');
       return key && view.state.sliceDoc(key.from + 1, key.to - 1) === name;
     });
-  const extensions = property(tree.topNode.getChild('Object'), 'extensions')?.getChild('Object');
-  const value = property(extensions ?? null, 'trace')?.getChild('Object');
-  if (value && value.to - value.from > 2) view.dispatch({ effects: foldEffect.of({ from: value.from + 1, to: value.to - 1 }) });
+  const responses = (tree.topNode.getChild('Array') ?? tree.topNode).getChildren('Object');
+  const effects = responses.flatMap((response) => {
+    const extensions = property(response, 'extensions')?.getChild('Object');
+    const value = property(extensions ?? null, 'trace')?.getChild('Object');
+    return value && value.to - value.from > 2 ? [foldEffect.of({ from: value.from + 1, to: value.to - 1 })] : [];
+  });
+  if (effects.length > 0) view.dispatch({ effects });
 }

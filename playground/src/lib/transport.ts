@@ -52,9 +52,13 @@ export async function send(
   return readReply(response, started);
 }
 
+/** A stream that ended before it was complete. */
+export class CutOff extends Error {}
+
 /**
  * A subscription over server-sent events. `next` gets each result as JSON text. When the server
- * answers with a plain reply instead of a stream, that reply is returned.
+ * answers with a plain reply instead of a stream, that reply is returned. Throws CutOff when the
+ * stream ends, and the server has not said that it is complete.
  */
 export async function subscribe(
   request: GraphQLRequest,
@@ -70,8 +74,9 @@ export async function subscribe(
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const events = new EventReader();
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return undefined;
+    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
+    signal.throwIfAborted();
+    if (done || value === undefined) throw new CutOff('The stream was cut off.');
     for (const { event, data } of events.push(value)) {
       if (event === 'complete') {
         await reader.cancel();

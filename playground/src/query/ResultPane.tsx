@@ -1,22 +1,26 @@
+import type { EditorView } from '@codemirror/view';
 import { Editor } from '../editor/Editor';
-import { foldTrace, jsonView } from '../editor/json';
+import { foldTraces, jsonView } from '../editor/json';
 import { Notices } from './Notices';
 import { ResultStatus } from './ResultStatus';
 import { isPrevious, result, runState } from './run';
 
+const foldResult = (editor: EditorView) => void (result.peek()?.view.trace && foldTraces(editor));
+
 export function ResultPane() {
   const current = result.value;
   const state = runState.value;
+  const waiting = (state.kind === 'running' && !(state.streaming && current?.events)) || isPrevious.value;
   return (
     <div class="column">
       <ResultStatus />
       {state.kind === 'failed' ? (
-        <Notices problems={[{ message: state.message }]} degraded={[]} />
+        <Notices problems={[{ message: state.message }, ...(isPrevious.value ? [] : current?.view.problems ?? [])]} degraded={[]} />
       ) : (
         <Notices problems={current?.view.problems ?? []} degraded={current?.view.degraded ?? []} />
       )}
       {isPrevious.value && <p class="previous">Previous answer</p>}
-      <div class={`fill ${state.kind === 'running' || state.kind === 'failed' ? 'waiting' : ''}`} id="result" data-state={state.kind}>
+      <div class={`fill ${waiting ? 'waiting' : ''}`} id="result" data-state={state.kind}>
         {current ? (
           <Editor
             label="Result, as JSON"
@@ -24,7 +28,8 @@ export function ResultPane() {
             documentKey={String(current.run)}
             readOnly
             extensions={jsonView}
-            onReady={(editor) => result.peek()?.view.trace && foldTrace(editor)}
+            onReady={foldResult}
+            onText={foldResult}
           />
         ) : (
           <div class="empty">

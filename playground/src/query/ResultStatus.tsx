@@ -1,14 +1,14 @@
 import { useState } from 'preact/hooks';
 import { Icon } from '../app/Icon';
 import { formatBytes, formatMillis, plural } from '../lib/format';
-import { result, runState, type RunResult, type RunState } from './run';
+import { isPrevious, result, runState, type RunResult, type RunState } from './run';
 
 /** One line about the last response, read out when it changes. */
 export function ResultStatus() {
   const current = result.value;
   const state = runState.value;
   const { word, tone } = verdict(state, current);
-  const facts = state.kind === 'failed' ? undefined : current;
+  const facts = isPrevious.value ? undefined : current;
   return (
     <div class="result-status">
       <p id="run-status" role="status" aria-live="polite">

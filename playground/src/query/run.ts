@@ -1,11 +1,12 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import { formatJson, parseObject } from '../lib/json';
-import { send, subscribe, type GraphQLRequest } from '../lib/transport';
+import { CutOff, send, subscribe, type GraphQLRequest } from '../lib/transport';
+import { addEvent, joinEvents } from './events';
 import { remember } from './history';
 import { operationAt, operationsIn } from './operations';
 import { prettifyQuery } from './prettify';
 import { readResponse, type ResponseView } from './response';
-import { activeTab, cursor, edit, history, requestHeaders, tabState, traceOn } from './session';
+import { activeTab, cursor, edit, history, keepTab, requestHeaders, tabState, traceOn } from './session';
 import { tabLabel } from './tabs';
 
 export interface RunResult {
@@ -25,11 +26,16 @@ export type RunState =
   | { kind: 'running'; label: string; streaming: boolean }
   | { kind: 'done' }
   | { kind: 'stopped' }
-  | { kind: 'failed'; word: string; message: string };
+  | { kind: 'failed'; word: string; message: string; /** That failed, when it was begun. */ run?: number };
 
-export const runState = signal<RunState>({ kind: 'idle' });
-/** The last result of each tab. */
+/** What each tab is doing, and its last result. */
+const states = signal<Record<string, RunState>>({});
 const results = signal<Record<string, RunResult>>({});
+/** Ends what runs in a tab. */
+const aborts: Record<string, AbortController> = {};
+let runs = 0;
+const idle: RunState = { kind: 'idle' };
+export const runState = computed(() => states.value[activeTab.value.id] ?? idle);
 export const result = computed(() => results.value[activeTab.value.id]);
 export const isRunning = computed(() => runState.value.kind === 'running');
 
@@ -37,24 +43,29 @@ export const operations = computed(() => operationsIn(activeTab.value.query));
 export const currentOperation = computed(() => operationAt(operations.value, cursor.value));
 
 /** The result on show is of an earlier run than the one that just failed. */
-export const isPrevious = computed(() => runState.value.kind === 'failed' && result.value !== undefined);
+export const isPrevious = computed(
+  () => runState.value.kind === 'failed' && result.value !== undefined && runState.value.run !== result.value.run,
+);
 
-const activeId = computed(() => activeTab.value.id);
+const openTabs = computed(() => tabState.value.tabs.map((tab) => tab.id).join());
 
-/* Another tab: what failed in the last one is no news here, and results of tabs that are gone are let go. */
+/* A tab that is gone stops what runs in it, and its result is let go. */
 effect(() => {
-  void activeId.value;
-  const open = new Set(tabState.peek().tabs.map((tab) => tab.id));
-  results.value = Object.fromEntries(Object.entries(results.peek()).filter(([id]) => open.has(id)));
-  if (runState.peek().kind !== 'running') runState.value = { kind: 'idle' };
+  const open = new Set(openTabs.value.split(','));
+  const ofOpen = <T>(all: Record<string, T>) => Object.fromEntries(Object.entries(all).filter(([id]) => open.has(id)));
+  for (const [id, abort] of Object.entries(aborts)) if (!open.has(id)) abort.abort();
+  batch(() => {
+    results.value = ofOpen(results.peek());
+    states.value = ofOpen(states.peek());
+  });
 });
 
-const keptEvents = 50;
-let abort: AbortController | undefined;
-let runs = 0;
+function setState(tab: string, state: RunState): void {
+  states.value = { ...states.peek(), [tab]: state };
+}
 
 export function stop(): void {
-  abort?.abort();
+  aborts[activeTab.peek().id]?.abort();
 }
 
 /** Runs the operation at the cursor. */
@@ -73,10 +84,11 @@ export async function run(): Promise<void> {
   } catch (error) {
     return fail('Not sent', (error as Error).message);
   }
-  abort = new AbortController();
+  const abort = (aborts[tab.id] = new AbortController());
   const turn = ++runs;
   const streaming = operation?.type === 'subscription';
-  runState.value = { kind: 'running', label, streaming };
+  if (streaming) keepTab();
+  setState(tab.id, { kind: 'running', label, streaming });
   const keep = (part: Omit<RunResult, 'label' | 'run'>) => {
     results.value = { ...results.peek(), [tab.id]: { run: turn, label, ...part } };
   };
@@ -86,13 +98,15 @@ export async function run(): Promise<void> {
       : await send(request, headers, abort.signal);
     batch(() => {
       if (reply) keep({ view: readResponse(reply.text), status: reply.status, ms: reply.ms, bytes: reply.bytes });
-      runState.value = { kind: 'done' };
+      setState(tab.id, { kind: 'done' });
     });
-    note(tab.query, tab.variables, label, results.peek()[tab.id]);
   } catch (error) {
-    if (abort.signal.aborted) runState.value = { kind: 'stopped' };
-    else fail('No answer', `The endpoint did not answer: ${(error as Error).message}`);
+    if (abort.signal.aborted) setState(tab.id, { kind: 'stopped' });
+    else if (error instanceof CutOff) fail('Cut off', `${error.message} Run it again to listen on.`, tab.id, turn);
+    else fail('No answer', `The endpoint did not answer: ${(error as Error).message}`, tab.id, turn);
   }
+  const last = results.peek()[tab.id];
+  if (last?.run === turn) note(tab.query, tab.variables, label, last);
 }
 
 async function follow(
@@ -101,22 +115,19 @@ async function follow(
   signal: AbortSignal,
   keep: (part: Omit<RunResult, 'label' | 'run'>) => void,
 ) {
-  const newest: string[] = [];
+  let newest: ResponseView[] = [];
   let events = 0;
   let bytes = 0;
   const started = performance.now();
   return subscribe(request, headers, signal, (text) => {
     events++;
     bytes += text.length;
-    newest.unshift(text);
-    newest.length = Math.min(newest.length, keptEvents);
-    const view = { ...readResponse(text), text: formatJson(`[${newest.join(',')}]`) };
-    keep({ view, events, bytes, ms: performance.now() - started });
+    newest = addEvent(newest, readResponse(text));
+    keep({ view: joinEvents(newest), events, bytes, ms: performance.now() - started });
   });
 }
 
-function note(query: string, variables: string, label: string, last: RunResult | undefined): void {
-  if (!last) return;
+function note(query: string, variables: string, label: string, last: RunResult): void {
   const ok = last.view.isGraphQL && last.view.problems.length === 0;
   const calls = last.view.trace?.calls.length;
   history.value = remember(history.peek(), {
@@ -124,8 +135,8 @@ function note(query: string, variables: string, label: string, last: RunResult |
   });
 }
 
-function fail(word: string, message: string): void {
-  runState.value = { kind: 'failed', word, message };
+function fail(word: string, message: string, tab = activeTab.peek().id, run?: number): void {
+  setState(tab, { kind: 'failed', word, message, ...(run === undefined ? {} : { run }) });
 }
 
 /** Formats the query and its variables; text that does not parse stays as it is. */
@@ -133,7 +144,7 @@ export function prettify(): void {
   const { query, variables } = activeTab.peek();
   try {
     edit({ query: prettifyQuery(query), variables: formatJson(variables.trim()) });
-    if (runState.peek().kind === 'failed') runState.value = { kind: 'idle' };
+    if (runState.peek().kind === 'failed') setState(activeTab.peek().id, idle);
   } catch (error) {
     fail('Not formatted', (error as Error).message);
   }

@@ -3,7 +3,7 @@ import { browserStore, readJson, writeJson } from '../lib/storage';
 import { readExamples, type Example } from './examples';
 import { buildHeaders, readHeaderSettings, type HeaderSettings } from './headers';
 import { readHistory, type HistoryEntry } from './history';
-import { closeTab, editTab, emptyTab, isSpare, openTab, readTabs, replaceActive, type Tab, type TabState } from './tabs';
+import { closeTab, editTab, emptyTab, isSpare, keptTab, openTab, readTabs, replaceActive, type Tab, type TabState } from './tabs';
 
 /* What the query panel remembers. Tabs and history outlive the visit; headers end with the browser tab. */
 
@@ -46,6 +46,11 @@ export function newId(): string {
 export function edit(change: Partial<Pick<Tab, 'query' | 'variables'>>): void {
   const edited = editTab(activeTab.value, change);
   if (edited !== activeTab.value) tabState.value = replaceActive(tabState.value, edited);
+}
+
+/** Leaves the active tab where it is when another query is opened. */
+export function keepTab(): void {
+  tabState.value = replaceActive(tabState.value, keptTab(activeTab.value));
 }
 
 export function selectTab(id: string): void {

@@ -44,6 +44,12 @@ export function editTab(tab: Tab, change: Partial<Pick<Tab, 'query' | 'variables
   return edited.query === tab.query && edited.variables === tab.variables ? tab : edited;
 }
 
+/** The tab, whose place no other query takes. */
+export function keptTab(tab: Tab): Tab {
+  const { untouched: _, ...kept } = tab;
+  return kept;
+}
+
 export function emptyTab(id: string): Tab {
   return { id, query: '', variables: '', title: '' };
 }
