@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -95,15 +96,13 @@ func (o *operations) observe(ctx context.Context, next graphql.OperationHandler)
 		ctx = resilience.Patience(ctx)
 	}
 	responses := next(ctx)
+	if op.Operation == ast.Subscription { // nobody asks for the rest of one whose client is gone
+		context.AfterFunc(ctx, func() { r.end(ctx) })
+	}
 	return func(ctx context.Context) *graphql.Response {
 		response := responses(ctx)
 		if response != nil {
-			r.responses++
-			r.errors = append(r.errors, response.Errors...)
-			if d, ok := response.Extensions[extensionDegraded].(*resilience.Degradation); ok {
-				r.degraded = d.Status
-			}
-			r.empty = r.empty || string(response.Data) == "null" || len(response.Data) == 0
+			r.note(response)
 		}
 		if op.Operation != ast.Subscription || response == nil {
 			r.end(ctx)
@@ -115,9 +114,11 @@ func (o *operations) observe(ctx context.Context, next graphql.OperationHandler)
 // operationReport is what is told about one operation.
 type operationReport struct {
 	*operations
-	op        *ast.OperationDefinition
-	start     time.Time
-	calls     atomic.Int64
+	op    *ast.OperationDefinition
+	start time.Time
+	calls atomic.Int64
+
+	mu        sync.Mutex
 	responses int
 	errors    gqlerror.List
 	degraded  resilience.DegradedStatus
@@ -125,7 +126,20 @@ type operationReport struct {
 	told      bool
 }
 
+func (r *operationReport) note(response *graphql.Response) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.responses++
+	r.errors = append(r.errors, response.Errors...)
+	if d, ok := response.Extensions[extensionDegraded].(*resilience.Degradation); ok {
+		r.degraded = d.Status
+	}
+	r.empty = r.empty || string(response.Data) == "null" || len(response.Data) == 0
+}
+
 func (r *operationReport) end(ctx context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.told {
 		return
 	}

@@ -1,10 +1,14 @@
 package graph_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -165,5 +169,35 @@ func counted(t *testing.T, reader sdkmetric.Reader, want ...string) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("counted\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// gone is a client that is not there any more when it is told something.
+type gone struct{ *httptest.ResponseRecorder }
+
+func (w gone) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("data:")) {
+		return 0, errors.New("broken pipe")
+	}
+	return w.ResponseRecorder.Write(p)
+}
+
+// TestSubscriptionsAreLogged when they end, also where the client is gone and the end is not told to it.
+func TestSubscriptionsAreLogged(t *testing.T) {
+	g := graphtest.New(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(`{"query":"subscription { memoryEvents { cursor } }"}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "text/event-stream")
+	g.Handler.ServeHTTP(gone{httptest.NewRecorder()}, r)
+	cancel() // as a server does when the handler has returned
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		lines := g.Log.Lines(slog.LevelInfo)
+		if slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "type=subscription") }) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%v", lines)
+		}
 	}
 }
