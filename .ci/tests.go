@@ -25,6 +25,9 @@ import (
 	"thalamus/stores/storestest/servers"
 )
 
+// longest is the package whose tests take longest, mostly of its server. They begin first, so that others run beside them.
+const longest = "./stores/neo4j"
+
 // nodePackages are the folders whose tests need npm packages.
 var nodePackages = []string{"graph/transport/audits", "playground"}
 
@@ -37,7 +40,7 @@ func main() {
 	if args := os.Args[1:]; len(args) > 0 {
 		r.goTests(ctx, nil, args)
 	} else {
-		r.goTests(ctx, nil, []string{"./..."})
+		r.goTests(ctx, nil, []string{longest, "./..."})
 		r.edgeTests(ctx)
 	}
 	r.stopServers()
