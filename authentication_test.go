@@ -159,7 +159,7 @@ func TestContradictionsOfAccess(t *testing.T) {
 	if _, _, err := command(t, home(t), "", "demo", "--data", t.TempDir(), "--auth-keys", file); err == nil || !strings.Contains(err.Error(), "development mode") {
 		t.Errorf("the demo: %v", err)
 	}
-	for _, args := range [][]string{{"key"}, {"key", "a"}, {"key", "a", "--user", "ann", "--role", "root"}, {"key", "a", "--user", "ann", "--expires", "soon"}} {
+	for _, args := range [][]string{{"key"}, {"key", "a"}, {"key", "a", "--user", "ann", "--role", "root"}, {"key", "a", "--user", "ann", "--expires", "soon"}, {"key", "a", "--user", "ann", "--expires", "2020-01-01T00:00:00Z"}} {
 		if out, told, err := command(t, home(t), "", args...); err == nil || out+told != "" {
 			t.Errorf("%v: %q %q %v", args, out, told, err)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,9 @@ nowhere. To take a key back, remove its entry; a running gateway sees that withi
   thalamus serve --auth-keys keys.yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if end, err := time.Parse(time.RFC3339, e.Expires); err == nil && end.Before(time.Now()) {
+				return fmt.Errorf("--expires %s is over: give an instant that is to come", e.Expires)
+			}
 			key := access.NewKey()
 			e.Name, e.Hash = args[0], access.Hash(key)
 			line, err := e.Line()

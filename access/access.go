@@ -28,10 +28,16 @@ type grant struct {
 }
 
 // Valid says that the caller is still who it was when it was let in. Streams and sockets outlast the keys that opened them, so
-// ask for each operation and each event.
+// ask for each operation and each event. Where the caller is not, the context of [Until] that ctx is in ends.
 func Valid(ctx context.Context) bool {
 	c, known := CallerOf(ctx)
-	return known && (c.granted.by == nil || c.granted.by.hold(ctx, c))
+	if known && (c.granted.by == nil || c.granted.by.hold(ctx, c)) {
+		return true
+	}
+	if end, ok := ctx.Value(untilKey{}).(context.CancelCauseFunc); ok {
+		end(ErrTakenBack)
+	}
+	return false
 }
 
 // Role is how much a caller may do. Each may do what the one before it may.
@@ -80,9 +86,3 @@ func CallerOf(ctx context.Context) (c Caller, known bool) {
 
 // Scope is the caller's scope. It panics when there is no caller: a request of nobody must not be served.
 func Scope(ctx context.Context) stores.Scope { return ctx.Value(callerKey{}).(Caller).Scope }
-
-// Expires is when the caller stops being who it is; zero: never. Streams end then.
-func Expires(ctx context.Context) time.Time {
-	c, _ := CallerOf(ctx)
-	return c.Expires
-}

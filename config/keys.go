@@ -400,7 +400,7 @@ var keys = []key{
 	},
 	{
 		name: "events.keep", fallback: "168h", kind: kindDuration,
-		doc:  "How long a subscriber may have been away and still go on where it was.",
+		doc:  "How long a subscriber may have been away and still go on where it was. Older events are deleted once an hour.",
 		bind: func(c *Config) value { return duration{&c.Events.Keep} },
 	},
 	{

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/vektah/gqlparser/v2/gqlerror"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -61,8 +62,10 @@ func (a *admission) init(ctx context.Context, payload map[string]any) (context.C
 		}
 		err = refusal
 	}
-	a.report(ctx, refusalOf(err))
-	return ctx, err
+	refusal := refusalOf(err)
+	a.report(ctx, refusal)
+	answer := answerTo(refusal)
+	return ctx, &gqlerror.Error{Message: answer.Message, Extensions: map[string]any{"code": answer.Code}}
 }
 
 func (a *admission) ask(ctx context.Context, h http.Header) (access.Caller, *access.Refusal) {

@@ -250,7 +250,7 @@ func TestPayloadWins(t *testing.T) {
 	if got := overWebSocket(t, server, write, showing(token), map[string]any{"authorization": "Bearer " + key}); !strings.Contains(got, "FORBIDDEN") {
 		t.Errorf("the key of a reader: %s", got)
 	}
-	if got := overWebSocket(t, server, write, showing(token), map[string]any{"authorization": "Bearer nothing"}); !strings.HasPrefix(got, "4403") {
+	if got := overWebSocket(t, server, write, showing(token), map[string]any{"authorization": "Bearer nothing"}); !strings.HasPrefix(got, "4403 The API key is not known here.") {
 		t.Errorf("a bad key after a good token: %s", got)
 	}
 	if got := overWebSocket(t, server, write, showing(token), map[string]any{"authorization": 5}); !strings.HasPrefix(got, "4403") {

@@ -76,7 +76,7 @@ func NewHandler(o Options) (http.Handler, error) {
 		may.introspection = cmp.Or(o.Introspection, access.Reader)
 	}
 	o.Transport.ErrorPresenter, o.Transport.Recover = may.discreet(presenter(o.Log)), recovered(o.Log)
-	o.Transport.Admit, o.Transport.Init, o.Transport.Expires = callers.admit, callers.init, access.Expires
+	o.Transport.Admit, o.Transport.Init, o.Transport.Until = callers.admit, callers.init, access.Until
 	o.Transport.Lasting = counts.lasting(o.Transport.Lasting)
 	o.Writes.Submit(submitter(schema, o.Set, o.Log))
 	o.Limits = o.Limits.OrDefault()

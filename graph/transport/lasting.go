@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
@@ -52,20 +51,21 @@ func (x *exchange) follow(ctx context.Context, form form, op *graphql.OperationC
 	ctx, ended := x.begin(ctx, ViaStream)
 	end := EndFault // where nobody says otherwise: something panicked
 	defer func() { ended(end) }()
-	expires := x.options.Expires(ctx)
-	x.execute(ctx, expires, form, op)
-	end = x.endOf(ctx, expires)
+	until, release := x.options.Until(ctx)
+	defer release()
+	x.execute(until, form, op)
+	end = x.endOf(ctx, until)
 }
 
 // endOf is why an event stream has ended.
-func (x *exchange) endOf(ctx context.Context, expires time.Time) End {
+func (x *exchange) endOf(ctx, until context.Context) End {
 	switch {
 	case errors.Is(x.unsent, os.ErrDeadlineExceeded):
 		return EndSlow
-	case !expires.IsZero() && !time.Now().Before(expires):
-		return EndExpired
 	case x.r.Context().Err() == nil && ctx.Err() != nil:
 		return EndDrained
+	case ctx.Err() == nil && until.Err() != nil:
+		return EndExpired
 	}
 	return EndLeft
 }
@@ -73,7 +73,7 @@ func (x *exchange) endOf(ctx context.Context, expires time.Time) End {
 // endOf is why a WebSocket has ended.
 func (s *socket) endOf() End {
 	switch {
-	case s.code == CloseForbidden && s.why == tokenExpired:
+	case s.code == CloseForbidden && s.session != nil:
 		return EndExpired
 	case s.code == CloseSlowReader:
 		return EndSlow

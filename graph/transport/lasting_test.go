@@ -13,7 +13,7 @@ import (
 
 // TestEnds has connections end in every way that there is, and wants each told with what it came by.
 func TestEnds(t *testing.T) {
-	quick := func(context.Context) time.Time { return time.Now().Add(50 * time.Millisecond) }
+	quick := expiring(50 * time.Millisecond)
 	on := func(do func(*socket)) func(*testing.T, *server, func()) {
 		return func(t *testing.T, s *server, _ func()) { do(s.connect(t)) }
 	}
@@ -30,7 +30,7 @@ func TestEnds(t *testing.T) {
 		"a bad message": {via: transport.ViaSocket, end: transport.EndRefused, do: on(func(ws *socket) { ws.send("{") })},
 		"a silent socket": {options: transport.Options{Ping: time.Millisecond}, via: transport.ViaSocket, end: transport.EndSilent,
 			do: on(func(*socket) {})},
-		"an expired socket": {options: transport.Options{Expires: quick}, via: transport.ViaSocket, end: transport.EndExpired,
+		"an expired socket": {options: transport.Options{Until: quick}, via: transport.ViaSocket, end: transport.EndExpired,
 			do: func(t *testing.T, s *server, _ func()) {
 				ws, _ := s.dial(t, "graphql-transport-ws")
 				ws.send(open)
@@ -47,7 +47,7 @@ func TestEnds(t *testing.T) {
 		"a stream left": {via: transport.ViaStream, end: transport.EndLeft, do: func(t *testing.T, s *server, _ func()) {
 			_ = s.silence(t).Body.Close()
 		}},
-		"an expired stream": {options: transport.Options{Expires: quick}, via: transport.ViaStream, end: transport.EndExpired,
+		"an expired stream": {options: transport.Options{Until: quick}, via: transport.ViaStream, end: transport.EndExpired,
 			do: func(t *testing.T, s *server, _ func()) { s.silence(t) }},
 		"a slow stream": {options: transport.Options{WriteTimeout: 50 * time.Millisecond}, via: transport.ViaStream, end: transport.EndSlow,
 			do: func(t *testing.T, s *server, _ func()) { s.stallStream(t, "subscription { flood(bytes: 50000) }") }},

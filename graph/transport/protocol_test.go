@@ -269,9 +269,16 @@ func TestInit(t *testing.T) {
 	}
 }
 
+// expiring lets what lasts go on for so long.
+func expiring(left time.Duration) func(context.Context) (context.Context, context.CancelFunc) {
+	return func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return context.WithTimeoutCause(ctx, left, errors.New("token expired"))
+	}
+}
+
 func TestExpiry(t *testing.T) {
 	var left time.Duration
-	s := serve(t, transport.Options{Expires: func(context.Context) time.Time { return time.Now().Add(left) }})
+	s := serve(t, transport.Options{Until: func(ctx context.Context) (context.Context, context.CancelFunc) { return expiring(left)(ctx) }})
 	dead, _ := s.dial(t, "graphql-transport-ws")
 	dead.send(open)
 	if reason, before := dead.closed(4403); reason != "token expired" || len(before) > 0 {

@@ -41,8 +41,8 @@ type socket struct {
 	//
 	// session is the context of the operations; nil until connection_init is accepted.
 	session  context.Context
-	patience *time.Timer // until connection_init is accepted
-	expiry   *time.Timer
+	release  context.CancelFunc // of the session
+	patience *time.Timer        // until connection_init is accepted
 
 	operations
 }
@@ -72,8 +72,8 @@ func (s *socket) serve() {
 func (s *socket) wait() {
 	s.work.Wait()
 	s.linger.Stop()
-	if s.expiry != nil {
-		s.expiry.Stop()
+	if s.release != nil {
+		s.release()
 	}
 }
 
@@ -154,20 +154,16 @@ func (s *socket) init(m message) {
 		s.end(CloseForbidden, forbidden(err))
 		return
 	}
-	if expires := s.options.Expires(session); !expires.IsZero() {
-		left := time.Until(expires)
-		if left <= 0 {
-			s.end(CloseForbidden, tokenExpired)
-			return
-		}
-		s.expiry = time.AfterFunc(left, func() { s.end(CloseForbidden, tokenExpired) })
+	s.session, s.release = s.options.Until(session)
+	over := func() { s.end(CloseForbidden, context.Cause(s.session).Error()) }
+	if s.session.Err() != nil {
+		over()
+		return
 	}
-	s.session = session
+	context.AfterFunc(s.session, over) // which does nothing where the socket has ended
 	s.patience.Stop()
 	s.put(s.ended, outgoing{data: frame(typeAck, nil)})
 }
-
-const tokenExpired = "token expired"
 
 // authorize asks the server's owner about a connection_init.
 func (s *socket) authorize(m message) (context.Context, error) {

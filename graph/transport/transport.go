@@ -59,9 +59,11 @@ type Options struct {
 	// when there is none. The context it returns, made from ctx, is that of every operation on the socket. An error
 	// closes the socket with CloseForbidden; the message of a *gqlerror.Error with a code is the reason its client reads.
 	Init func(ctx context.Context, payload map[string]any) (context.Context, error)
-	// Expires says until when a WebSocket, after Init, or an event stream may go on; the zero time means for ever. At
-	// that time a socket is closed with CloseForbidden, and a stream ends without being complete.
-	Expires func(ctx context.Context) time.Time
+	// Until says for how long a WebSocket, after Init, or an event stream may go on: until the context ends that it makes
+	// from ctx, and that is the one of all operations. Then a socket is closed with CloseForbidden, and the cause is the
+	// reason its client reads; a stream ends without being complete. The function gives back what Until took. Nil means for
+	// ever.
+	Until func(ctx context.Context) (context.Context, context.CancelFunc)
 	// ErrorPresenter turns an error into what clients see. It must let pass the errors of this package, which are
 	// *gqlerror.Error with a code in their extensions. Nil shows coded and deliberately made *gqlerror.Error and
 	// replaces every other one by "Internal error.", logging it in full.
@@ -84,8 +86,8 @@ func (o Options) withDefaults() Options {
 	if o.Init == nil {
 		o.Init = func(ctx context.Context, _ map[string]any) (context.Context, error) { return ctx, nil }
 	}
-	if o.Expires == nil {
-		o.Expires = func(context.Context) time.Time { return time.Time{} }
+	if o.Until == nil {
+		o.Until = context.WithCancel
 	}
 	if o.Lasting == nil {
 		o.Lasting = func(ctx context.Context) (context.Context, func(End)) { return ctx, func(End) {} }
@@ -218,7 +220,7 @@ func (x *exchange) operate() {
 	case streaming:
 		x.follow(ctx, form, op)
 	default:
-		x.execute(ctx, time.Time{}, form, op)
+		x.execute(ctx, form, op)
 	}
 }
 
@@ -231,14 +233,10 @@ func (x *exchange) reject(ctx context.Context, form form, r *graphql.Response) {
 	x.respond(ctx, ctx, form, graphql.OneShot(r))
 }
 
-// execute runs an operation, at longest until it expires; the zero time means for ever.
-func (x *exchange) execute(ctx context.Context, expires time.Time, form form, op *graphql.OperationContext) {
+// execute runs an operation.
+func (x *exchange) execute(ctx context.Context, form form, op *graphql.OperationContext) {
 	alive, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if !expires.IsZero() {
-		alive, cancel = context.WithDeadline(alive, expires)
-		defer cancel()
-	}
 	responses, ctx := x.exec.DispatchOperation(withNames(alive, x.r.Header.Get(lastEventID)), op)
 	x.respond(alive, ctx, form, responses)
 }
