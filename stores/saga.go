@@ -225,7 +225,7 @@ type Outbox interface {
 	// An event is deleted only together with all that came before it in its scope.
 	Prune(ctx context.Context, before time.Time) (int, error)
 	// Notify has f called with their scope whenever events that this process appended have been committed. It must return at
-	// once. Call it before the first event.
+	// once.
 	Notify(f func(Scope))
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"thalamus/stores"
@@ -15,7 +16,9 @@ import (
 
 // Outbox is the contract of the outbox. The table outbox_end has one row, the last position that was given away.
 type Outbox struct {
-	db       *Database
+	db *Database
+
+	mu       sync.Mutex
 	notified []func(stores.Scope)
 }
 
@@ -23,7 +26,11 @@ type Outbox struct {
 func NewOutbox(db *Database) *Outbox { return &Outbox{db: db} }
 
 // Notify has f called with their scope whenever events that this process appended have been committed.
-func (r *Outbox) Notify(f func(stores.Scope)) { r.notified = append(r.notified, f) }
+func (r *Outbox) Notify(f func(stores.Scope)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notified = append(r.notified, f)
+}
 
 // Append writes events. It gives them their positions right before the commit, and whoever gives away positions keeps
 // others from it until then: so they become visible in their order.
@@ -45,13 +52,16 @@ func (r *Outbox) Append(ctx context.Context, events []stores.Event) error {
 
 // notify tells whose events were committed.
 func (r *Outbox) notify(events []stores.Event) {
+	r.mu.Lock()
+	notified := r.notified[:len(r.notified):len(r.notified)]
+	r.mu.Unlock()
 	told := map[stores.Scope]bool{}
 	for _, e := range events {
 		if told[e.Scope] {
 			continue
 		}
 		told[e.Scope] = true
-		for _, f := range r.notified {
+		for _, f := range notified {
 			f(e.Scope)
 		}
 	}
