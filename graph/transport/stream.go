@@ -13,7 +13,8 @@ import (
 
 // stream writes responses as server-sent events in graphql-sse's distinct connections mode
 // (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md): one "next" for each, then "complete", unless alive
-// has ended by then. Interrupted is not complete: without that event a client knows that it must come again.
+// has ended by then. Interrupted is not complete: without that event a client knows that it must come again. What was in the
+// making then is not sent either, since parts of it may be missing; the client is told of it when it comes again.
 func (x *exchange) stream(alive, ctx context.Context, responses graphql.ResponseHandler) {
 	header := x.w.Header()
 	header.Set("Content-Type", eventStream.contentType())
@@ -32,7 +33,7 @@ func (x *exchange) stream(alive, ctx context.Context, responses graphql.Response
 	if events.begin() != nil {
 		return
 	}
-	for response := responses(ctx); response != nil; response = responses(ctx) {
+	for response := responses(ctx); response != nil && alive.Err() == nil; response = responses(ctx) {
 		if events.next(takeName(ctx), response) != nil {
 			return
 		}
@@ -40,6 +41,7 @@ func (x *exchange) stream(alive, ctx context.Context, responses graphql.Response
 	if alive.Err() == nil {
 		_ = events.complete()
 	}
+	x.allowTime() // for the end of the answer, which net/http writes
 }
 
 // eventWriter serialises the events of a stream and its heartbeats.

@@ -19,7 +19,7 @@ import (
 const following = `subscription($after: String) {
   e: memoryEvents(after: $after, filter: {types: [CREATED, UPDATED, FORGOTTEN, SAGA]}) {
     __typename cursor previousCursor at
-    ... on MemoryCreated { id } ... on MemoryUpdated { id version } ... on MemoryForgotten { id } ... on SagaChanged { id state }
+    ... on MemoryCreated { id node { id } } ... on MemoryUpdated { id version node { id } } ... on MemoryForgotten { id } ... on SagaChanged { id state }
   }
 }`
 
@@ -58,6 +58,8 @@ var passing = []string{"STORE_UNAVAILABLE", "TIMEOUT", "CANCELLED", "TOO_MANY_CO
 
 func (t told) occurrence() (occurrence, error) {
 	switch {
+	case len(t.Errors) > 0 && t.Data.E != nil: // its cursor would be behind what is missing
+		return occurrence{}, &refusedError{message: "in the midst of an event: " + t.Errors[0].Message}
 	case len(t.Errors) > 0:
 		return occurrence{}, &refusedError{t.Errors[0].Extensions.Code, t.Errors[0].Message}
 	case t.Data.E == nil:
