@@ -190,6 +190,9 @@ func TestDoctorLooksAtAccess(t *testing.T) {
 		"written by others": {[]string{"--auth-keys", open}, "access", failure, []string{open, "chmod 600"}},
 		"a bad file":        {[]string{"--auth-keys", "/nowhere"}, "access", failure, []string{"/nowhere"}},
 		"an empty file":     {[]string{"--auth-keys", write(t, "keys.yaml", "\n")}, "access", failure, []string{"empty"}},
+		"operations":        {[]string{"--persisted-allowed", write(t, "fine.json", `{"a": "{ __typename }"}`)}, "allowed operations", good, []string{"fine.json"}},
+		"unfit operations":  {[]string{"--persisted-allowed", write(t, "bad.json", `{"a": "{ nope }"}`)}, "allowed operations", failure, []string{"bad.json: a does not fit", "line 1, column 3", "nope"}},
+		"no operations":     {[]string{"--persisted-allowed", write(t, "one.graphql", `{ __typename }`)}, "allowed operations", failure, []string{"one.graphql", "directory"}},
 	} {
 		_, found := examine(t, home(t), append(c.args, append(anyPort, "--data", t.TempDir())...)...)
 		f := found[c.check]

@@ -68,8 +68,8 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "See whether everything is in order",
 		Long: `Says where every setting comes from (secrets are left out) and checks the configuration, who may use the gateway (API
-keys, keys of an issuer), the data directory, every backend, the embedder against the stored vectors, the listen address
-and the clock. What is wrong names its fix. Nothing is created or changed, and a gateway may be running meanwhile.
+keys, keys of an issuer) and with which operations, the data directory, every backend, the embedder against the stored
+vectors, the listen address and the clock. What is wrong names its fix. Nothing is created or changed, and a gateway may be running meanwhile.
 
 Exit codes: 0 everything is in order, 1 there are warnings, 2 there are failures: the gateway would not start or not work.`,
 		Example: `  thalamus doctor

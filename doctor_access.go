@@ -33,6 +33,19 @@ func (x *examination) access(ctx context.Context) {
 	}
 }
 
+// operations looks at the list of documents that clients may send.
+func (x *examination) operations() {
+	const check = "allowed operations"
+	if x.cfg.Persisted.Allowed == "" {
+		return
+	}
+	if _, err := persisted(x.cfg); err != nil {
+		x.fail(check, err.Error(), "correct the list, or persisted.allowed")
+		return
+	}
+	x.ok(check, "%s; every document fits the schema and the limits", x.cfg.Persisted.Allowed)
+}
+
 // keys looks at the file of API keys, which could be read.
 func (x *examination) keys(keys *access.Keys) {
 	const check = "API keys"

@@ -47,6 +47,7 @@ func (x *examination) all(ctx context.Context) {
 	read := x.unreadable == nil && !x.facts.Locked
 	x.entities, x.records = presence{read, x.facts.Entities}, presence{read, x.facts.Records}
 	x.access(ctx)
+	x.operations()
 	serving := x.listen(ctx)
 	x.directory(serving)
 	x.backends(ctx)

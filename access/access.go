@@ -31,7 +31,7 @@ type grant struct {
 // ask for each operation and each event. Where the caller is not, the context of [Until] that ctx is in ends.
 func Valid(ctx context.Context) bool {
 	c, known := CallerOf(ctx)
-	if known && (c.granted.by == nil || c.granted.by.hold(ctx, c)) {
+	if known && (c.granted.by == nil || c.granted.by.hold(c)) {
 		return true
 	}
 	if end, ok := ctx.Value(untilKey{}).(context.CancelCauseFunc); ok {

@@ -93,7 +93,7 @@ var bearer = regexp.MustCompile(`^(?i:bearer) +([A-Za-z0-9._~+/-]+=*) *$`)
 func (c Credentials) token() (string, error) {
 	switch found := bearer.FindStringSubmatch(c.Authorization); {
 	case c.Authorization == "":
-		return "", refuse(ReasonMissing, "Say who you are: send the header Authorization: Bearer with a token or an API key, over a WebSocket in the payload of connection_init.")
+		return "", refuse(ReasonMissing, "Say who you are: Authorization: Bearer and a token or API key, in a header or in the connection_init of a WebSocket.")
 	case found == nil || len(found[1]) > maxToken:
 		return "", refuse(ReasonMalformed, "The header Authorization must be Bearer and one token or API key of at most %d characters.", maxToken)
 	default:
@@ -122,7 +122,7 @@ func (c Credentials) narrow(bound stores.Scope) (stores.Scope, error) {
 func scope(s stores.Scope) (stores.Scope, error) {
 	s = stores.NewScope(s.User, s.Device, s.Agent)
 	if s.Validate() != nil {
-		return stores.Scope{}, refuse(ReasonHeaders, "The headers %s, %s and %s hold 1 to 255 printable bytes each, percent-encoded where they are not ASCII.",
+		return stores.Scope{}, refuse(ReasonHeaders, "%s, %s and %s hold 1 to 255 printable bytes each, percent-encoded where not ASCII.",
 			UserHeader, DeviceHeader, AgentHeader)
 	}
 	return s, nil

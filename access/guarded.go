@@ -29,6 +29,6 @@ func (g Guarded) identify(ctx context.Context, c Credentials) (Caller, error) {
 	case g.Keys == nil, g.Tokens != nil && strings.Count(token, ".") == 2:
 		return g.Tokens.authenticate(ctx, token, c)
 	default:
-		return g.Keys.authenticate(ctx, token, c)
+		return g.Keys.authenticate(token, c)
 	}
 }

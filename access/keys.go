@@ -2,7 +2,6 @@ package access
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -201,10 +200,10 @@ func syntax(err error) error {
 }
 
 // authenticate looks a key up.
-func (k *Keys) authenticate(ctx context.Context, token string, c Credentials) (Caller, error) {
+func (k *Keys) authenticate(token string, c Credentials) (Caller, error) {
 	sum := sha256.Sum256([]byte(token))
 	var found *Caller
-	for _, known := range k.current(ctx) { // all of them, so that the time tells nothing
+	for _, known := range k.current() { // all of them, so that the time tells nothing
 		if subtle.ConstantTimeCompare(known.sum, sum[:]) == 1 {
 			found = &known.caller
 		}
@@ -223,9 +222,9 @@ func (k *Keys) authenticate(ctx context.Context, token string, c Credentials) (C
 }
 
 // hold says that the key of a caller is on file as it was.
-func (k *Keys) hold(ctx context.Context, c Caller) bool {
+func (k *Keys) hold(c Caller) bool {
 	bound := func(to, is string) bool { return to == "" || to == is }
-	for _, known := range k.current(ctx) {
+	for _, known := range k.current() {
 		if is := known.caller; subtle.ConstantTimeCompare(known.sum, c.granted.sum[:]) == 1 {
 			return is.Role == c.Role && is.Expires.Equal(c.Expires) && is.Scope.User == c.Scope.User &&
 				bound(is.Scope.Device, c.Scope.Device) && bound(is.Scope.Agent, c.Scope.Agent)
@@ -235,7 +234,7 @@ func (k *Keys) hold(ctx context.Context, c Caller) bool {
 }
 
 // current is what the file says. While it cannot be read, that is what it said before.
-func (k *Keys) current(ctx context.Context) []key {
+func (k *Keys) current() []key {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if time.Since(k.looked) < k.interval {
@@ -254,12 +253,12 @@ func (k *Keys) current(ctx context.Context) []key {
 	}
 	if err != nil {
 		if k.trouble != err.Error() {
-			k.log.ErrorContext(ctx, "the file of API keys cannot be read; the former keys hold", "file", k.file, "error", err)
+			k.log.Error("the file of API keys cannot be read; the former keys hold", "file", k.file, "error", err)
 		}
 		k.trouble = err.Error()
 		return k.keys
 	}
 	k.keys, k.trouble = keys, ""
-	k.log.InfoContext(ctx, "the file of API keys was read again", "file", k.file, "keys", len(keys))
+	k.log.Info("the file of API keys was read again", "file", k.file, "keys", len(keys))
 	return k.keys
 }

@@ -45,4 +45,6 @@ func (k *Keys) watch(ctx context.Context) {
 			return
 		}
 	}
+	c, _ := CallerOf(ctx)
+	k.log.Info("what an API key opened ends: the key was taken back or changed", "caller", c.Name)
 }

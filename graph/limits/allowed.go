@@ -2,7 +2,6 @@ package limits
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
@@ -31,10 +31,10 @@ func Allowed(name string, schema *ast.Schema, l Limits) ([]string, error) {
 	for _, at := range slices.Sorted(maps.Keys(texts)) {
 		text := texts[at]
 		if _, err := l.Measure(text); err != nil {
-			return nil, fmt.Errorf("allowed operation %s: %s", at, err.Message)
+			return nil, fmt.Errorf("the list of allowed operations, %s: %s: %s", name, at, err.Message)
 		}
 		if _, errs := gqlparser.LoadQueryWithRules(schema, text, rules.NewDefaultRules()); errs != nil {
-			return nil, fmt.Errorf("allowed operation %s does not fit the schema: %w", at, errs)
+			return nil, fmt.Errorf("the list of allowed operations, %s: %s does not fit the schema: %s", name, at, first(errs))
 		}
 		all = append(all, text)
 		if trimmed := strings.TrimSpace(text); trimmed != text {
@@ -42,6 +42,15 @@ func Allowed(name string, schema *ast.Schema, l Limits) ([]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// first is the first of some errors in a document, and where it is.
+func first(errs gqlerror.List) string {
+	e := errs[0]
+	if len(e.Locations) == 0 {
+		return e.Message
+	}
+	return fmt.Sprintf("line %d, column %d: %s", e.Locations[0].Line, e.Locations[0].Column, e.Message)
 }
 
 // readAllowed gives the documents by where they stand.
@@ -57,7 +66,10 @@ func readAllowed(name string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readManifest(file)
+	if texts, ok := readManifest(file); ok {
+		return texts, nil
+	}
+	return nil, fmt.Errorf("%s: it must be a directory of .graphql files, an Apollo manifest, or a JSON object whose values are documents", name)
 }
 
 func readDocuments(directory string) (map[string]string, error) {
@@ -72,20 +84,18 @@ func readDocuments(directory string) (map[string]string, error) {
 	})
 }
 
-func readManifest(file []byte) (map[string]string, error) {
+// readManifest reads a file of one of the formats of clients.
+func readManifest(file []byte) (texts map[string]string, ok bool) {
 	var apollo struct {
 		Format     string
 		Operations []struct{ ID, Body string }
 	}
-	texts := map[string]string{}
 	if json.Unmarshal(file, &apollo) == nil && apollo.Format == "apollo-persisted-query-manifest" {
+		texts = map[string]string{}
 		for _, o := range apollo.Operations {
 			texts[o.ID] = o.Body
 		}
-		return texts, nil
+		return texts, true
 	}
-	if json.Unmarshal(file, &texts) != nil {
-		return nil, errors.New("it must be a directory, an Apollo manifest, or a JSON object whose values are documents")
-	}
-	return texts, nil
+	return texts, json.Unmarshal(file, &texts) == nil
 }

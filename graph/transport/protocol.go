@@ -114,10 +114,15 @@ func frame(kind string, id []byte, payload ...[]byte) []byte {
 	return append(out, '}')
 }
 
-// shortened cuts a text so that it fits into a close frame.
+// shortened cuts a text so that it fits into a close frame, after a word where there is one.
 func shortened(text string) string {
 	if len(text) <= maxReason {
 		return text
 	}
-	return strings.ToValidUTF8(text[:maxReason], "")
+	const more = "…"
+	cut := strings.ToValidUTF8(text[:maxReason-len(more)], "")
+	if end := strings.LastIndexByte(cut, ' '); end > maxReason/2 {
+		cut = cut[:end]
+	}
+	return cut + more
 }

@@ -257,7 +257,7 @@ func TestInit(t *testing.T) {
 		code          websocket.StatusCode
 		reason        string
 	}{
-		{"coded", 4403, strings.Repeat("é", 61)},
+		{"coded", 4403, strings.Repeat("é", 60) + "…"},
 		{"bare", 4403, "Forbidden"},
 		{"panic", websocket.StatusInternalError, "Internal error."},
 	} {

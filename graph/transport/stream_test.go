@@ -139,6 +139,11 @@ func TestNoHalfEvents(t *testing.T) {
 	if !strings.Contains(a.body, `{"count":1}`) || strings.Contains(a.body, `{"count":2}`) || strings.Contains(a.body, "complete") {
 		t.Errorf("%s", a.body)
 	}
+	ws := s.connect(t)
+	ws.send(`{"id":"1","type":"subscribe","payload":{"query":"subscription { count(to: 3) }"}}`)
+	if _, before := ws.closed(4403); len(before) != 1 || !strings.Contains(before[0], `{"count":1}`) {
+		t.Errorf("over a WebSocket: %s", before)
+	}
 }
 
 // A panic in the middle of a stream must not look like its end.

@@ -117,7 +117,7 @@ func (s *socket) run(o *operation, params *graphql.RawParams) {
 		return
 	}
 	responses, ctx := s.exec.DispatchOperation(withNames(ctx, ""), op)
-	for response := responses(ctx); response != nil; response = responses(ctx) {
+	for response := responses(ctx); response != nil && o.ctx.Err() == nil; response = responses(ctx) {
 		takeName(ctx)
 		if !hasData(response) { // it never ran
 			s.fail(o, response)
