@@ -36,11 +36,11 @@ func (c children[T]) test(parents []stores.ID, want map[stores.ID][]*T) {
 	var items []*T
 	for _, parent := range parents {
 		items = append(items, want[parent]...)
-		c.walks(c.of(parent), stores.Query{}, want[parent], 3, 200)
+		c.walks(c.of(parent), stores.Query{}, want[parent], 7, 200)
 	}
 	by := orders(c.spec)
 	conditions := c.conditions(items)
-	for range 12 {
+	for range 8 {
 		order := []stores.Order{{Field: pick(c.world, by), Direction: pick(c.world, []stores.Direction{stores.Ascending, stores.Descending})}}
 		q := stores.Query{Where: conditions.tree(2), Order: order, Fields: []stores.Field{}}
 		checked, err := c.spec.Check(q.Where)
@@ -49,7 +49,7 @@ func (c children[T]) test(parents []stores.ID, want map[stores.ID][]*T) {
 			some := slices.DeleteFunc(slices.Clone(want[parent]), func(item *T) bool {
 				return !checked.Match(func(f stores.Field) any { return c.value(item, f) })
 			})
-			c.walks(c.of(parent), q, some, 5)
+			c.walks(c.of(parent), q, some, 12)
 		}
 	}
 	c.together(parents, want)

@@ -151,7 +151,7 @@ func testOrders[T any](b bench[T]) {
 	by := orders(b.spec)
 	for _, f := range by {
 		for _, d := range []stores.Direction{"", stores.Descending} {
-			b.walks(b.lister(), stores.Query{Order: []stores.Order{{Field: f, Direction: d}}, Fields: light}, items, 7)
+			b.walks(b.lister(), stores.Query{Order: []stores.Order{{Field: f, Direction: d}}, Fields: light}, items, 20)
 		}
 	}
 	for range 12 {
@@ -162,7 +162,7 @@ func testOrders[T any](b bench[T]) {
 		if order[1].Field != "id" && b.chance() {
 			order = append(order, stores.Order{Field: "id", Direction: stores.Descending})
 		}
-		b.walks(b.lister(), stores.Query{Order: order}, items, 9)
+		b.walks(b.lister(), stores.Query{Order: order}, items, 25)
 	}
 }
 

@@ -61,8 +61,7 @@ func locateNeo4j(ctx context.Context) (program, error) {
 			return os.WriteFile(filepath.Join(dir, "neo4j.conf"), fmt.Appendf(nil, neo4jConf, address(port)), 0o600)
 		},
 		command: func(dir string, _ int) []string {
-			// Most of what it does for tests is to plan queries, each a few times: too few to be worth the second compiler.
-			return []string{java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", home + ":" + home + "/lib/*", "Launcher",
+			return []string{java, "-Xmx512m", "-XX:+UseSerialGC", "-cp", home + ":" + home + "/lib/*", "Launcher",
 				filepath.Join(dir, "data"), filepath.Join(dir, "neo4j.conf"), password}
 		},
 		url: func(port int) string { return fmt.Sprintf("neo4j://neo4j:%s@%s/neo4j", password, address(port)) },
