@@ -16,10 +16,10 @@ import (
 )
 
 // following is what a subscriber asks for: whatever is kept.
-const following = `subscription($after: String) {
+const following = `subscription($after: String, $nodes: Boolean!) {
   e: memoryEvents(after: $after, filter: {types: [CREATED, UPDATED, FORGOTTEN, SAGA]}) {
     __typename cursor previousCursor at
-    ... on MemoryCreated { id node { id } } ... on MemoryUpdated { id version node { id } } ... on MemoryForgotten { id } ... on SagaChanged { id state }
+    ... on MemoryCreated { id node @include(if: $nodes) { id } } ... on MemoryUpdated { id version node @include(if: $nodes) { id } } ... on MemoryForgotten { id } ... on SagaChanged { id state }
   }
 }`
 
@@ -77,7 +77,7 @@ type stream struct {
 
 // overStream asks like a browser does that comes again: by Last-Event-ID.
 func (s *subscriber) overStream(ctx context.Context, url string) (line, error) {
-	body, err := json.Marshal(map[string]any{"query": following})
+	body, err := json.Marshal(map[string]any{"query": following, "variables": map[string]any{"nodes": s.nodes}})
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (s *subscriber) overSocket(ctx context.Context, url string) (line, error) {
 	if err != nil {
 		return nil, err
 	}
-	variables := map[string]any{}
+	variables := map[string]any{"nodes": s.nodes}
 	if s.cursor != "" {
 		variables["after"] = s.cursor
 	}

@@ -19,6 +19,7 @@ type subscriber struct {
 	name   string
 	scope  stores.Scope
 	socket bool // it listens over WebSockets, else over event streams
+	nodes  bool // it asks for the nodes of events, too
 	at     int  // the gateway that it asks
 	dice   *rand.Rand
 
