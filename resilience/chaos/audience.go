@@ -45,7 +45,7 @@ func (r *run) gather(ctx context.Context) (*audience, error) {
 			run: r, name: fmt.Sprintf("subscriber %d", i), scope: scopeOf(i), socket: i/scopes%2 == 0,
 			nodes: i/scopes/2%10 == 0, // to load them for everybody would be most of the work
 			at:    i % len(r.gateways),
-			dice: rand.New(rand.NewPCG(r.Seed, uint64(i)+1000)),
+			dice:  rand.New(rand.NewPCG(r.Seed, uint64(i)+1000)),
 		}
 		a.all = append(a.all, s)
 		a.work.Go(func() { s.work(writing, ctx) })
