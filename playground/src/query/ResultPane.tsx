@@ -20,6 +20,7 @@ export function ResultPane() {
         <Notices problems={current?.view.problems ?? []} degraded={current?.view.degraded ?? []} />
       )}
       {isPrevious.value && <p class="previous">Previous answer</p>}
+      {current?.anew && <p class="previous">The gateway does not know the last event from before the cut. What follows began anew, and some events may be missing.</p>}
       <div class={`fill ${waiting ? 'waiting' : ''}`} id="result" data-state={state.kind}>
         {current ? (
           <Editor
