@@ -1,11 +1,8 @@
-import type { EditorView } from '@codemirror/view';
 import { Editor } from '../editor/Editor';
-import { foldTraces, jsonView } from '../editor/json';
+import { foldExtensions, jsonView } from '../editor/json';
 import { Notices } from './Notices';
 import { ResultStatus } from './ResultStatus';
 import { isPrevious, result, runState } from './run';
-
-const foldResult = (editor: EditorView) => void (result.peek()?.view.trace && foldTraces(editor));
 
 export function ResultPane() {
   const current = result.value;
@@ -29,8 +26,8 @@ export function ResultPane() {
             documentKey={String(current.run)}
             readOnly
             extensions={jsonView}
-            onReady={foldResult}
-            onText={foldResult}
+            onReady={foldExtensions}
+            onText={foldExtensions}
           />
         ) : (
           <div class="empty">
