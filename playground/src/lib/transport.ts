@@ -52,6 +52,11 @@ export async function send(
   return readReply(response, started);
 }
 
+/** Asks for next to nothing, so that serverAnswers is true of now. */
+export async function probe(headers: Record<string, string>): Promise<void> {
+  await send({ query: '{ __typename }' }, headers).catch(() => undefined);
+}
+
 /** A stream that ended before it was complete. */
 export class CutOff extends Error {}
 

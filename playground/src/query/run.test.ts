@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { serverAnswers } from '../lib/transport';
 import { addEvent, joinEvents, keptEvents, nothingTold } from './events';
 import { readResponse } from './response';
 import { isPrevious, result, run, runState, stop } from './run';
@@ -143,6 +144,16 @@ describe('a subscription', () => {
     await source.cut();
     expect(runState.value).toMatchObject({ kind: 'failed', word: 'Cut off' });
     expect([result.value?.events, isPrevious.value]).toEqual([1, false]);
+  });
+
+  it('finds out after a cut whether there is a server', async () => {
+    most = 2;
+    await (await listening()).cut();
+    expect(serverAnswers.value).toBe(true);
+    const source = await listening();
+    vi.stubGlobal('fetch', async () => Promise.reject(new TypeError('refused')));
+    await source.cut();
+    expect(serverAnswers.value).toBe(false);
   });
 
   it('shows why it was refused', async () => {

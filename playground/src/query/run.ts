@@ -1,6 +1,6 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import { formatJson, parseObject } from '../lib/json';
-import { CutOff, send, type GraphQLRequest } from '../lib/transport';
+import { CutOff, probe, send, type GraphQLRequest } from '../lib/transport';
 import { joinEvents, type Told } from './events';
 import { follow, forget } from './follow';
 import { remember } from './history';
@@ -106,8 +106,10 @@ export async function run(): Promise<void> {
     });
   } catch (error) {
     if (abort.signal.aborted) setState(tab.id, { kind: 'stopped' });
-    else if (error instanceof CutOff) fail('Cut off', `${error.message} Run it again to go on behind the last event.`, tab.id, turn);
-    else fail('No answer', `The endpoint did not answer: ${(error as Error).message}`, tab.id, turn);
+    else if (error instanceof CutOff) {
+      fail('Cut off', `${error.message} Run it again to go on behind the last event.`, tab.id, turn);
+      void probe(headers);
+    } else fail('No answer', `The endpoint did not answer: ${(error as Error).message}`, tab.id, turn);
   }
   const last = results.peek()[tab.id];
   if (last?.run === turn) note(tab.query, tab.variables, label, last);
