@@ -140,11 +140,15 @@ func TestPlaygroundInABrowser(t *testing.T) {
 	wants(t, "the console", strings.Join(noise, "\n"), "img-src")
 }
 
-// resultHas waits until the result shows a text.
+// resultHas waits until the result shows a text, and scrolls through it meanwhile: editors draw what is in sight only.
 func resultHas(text string) chromedp.Action {
 	var found bool
-	return chromedp.Poll(fmt.Sprintf(`[...document.querySelectorAll('#result *')].some(e => e.shadowRoot?.textContent.includes(%q))`, text),
-		&found, chromedp.WithPollingTimeout(patience))
+	return chromedp.Poll(fmt.Sprintf(`(() => {
+		const scroller = document.querySelector('#result .editor')?.shadowRoot.querySelector('.cm-scroller')
+		if (!scroller || scroller.textContent.includes(%q)) return !!scroller
+		const { scrollTop, clientHeight, scrollHeight } = scroller
+		scroller.scrollTop = scrollTop + clientHeight < scrollHeight - 1 ? scrollTop + clientHeight / 2 : 0
+	})()`, text), &found, chromedp.WithPollingTimeout(patience))
 }
 
 // statusHas waits until the line above the result says something.
@@ -204,7 +208,7 @@ func TestPlaygroundListensInABrowser(t *testing.T) {
 	front.CloseClientConnections()
 	do("a cut", statusHas("Cut off"))
 	write("seen afterwards")
-	do("go on", chromedp.Click("#run", chromedp.ByID), statusHas("Listening"), resultHas("seen afterwards"), resultHas("relate"))
+	do("go on", chromedp.Click("#run", chromedp.ByID), statusHas("Listening"), resultHas("seen afterwards"), resultHas("seen from afar"))
 	do("stop", chromedp.Click("#stop", chromedp.ByID), statusHas("Stopped"), chromedp.WaitVisible("#run", chromedp.ByID))
 	await(t, "the stream has ended", func() bool {
 		_, metrics, _ := get(t, s.URL+"/metrics")
