@@ -199,11 +199,11 @@ func TestPlaygroundListensInABrowser(t *testing.T) {
 	write("seen from afar")
 	do("an event", resultHas("seen from afar"), statusHas("Listening"))
 	var sideways, straight bool
-	do("another tab", chromedp.Evaluate(scrolled, &sideways), chromedp.Click(`[data-example="13-remember"]`, chromedp.ByQuery), chromedp.Evaluate(unscrolled, &straight),
+	do("another tab", chromedp.Evaluate(scrolled, &sideways), chromedp.Click(`[data-example="13-remember"]`, chromedp.ByQuery), chromedp.Poll(unscrolled, &straight, chromedp.WithPollingTimeout(patience)),
 		chromedp.Click("#run", chromedp.ByID), statusHas("Answered"))
 	do("back again", chromedp.Click(`//button[@role="tab" and contains(., "Live")]`, chromedp.BySearch), statusHas("Listening"), resultHas("relate"))
-	if _, noise := b.noted(); !sideways || !straight || len(noise) > 0 {
-		t.Errorf("scrolled %v, reset %v; the console said %q", sideways, straight, noise)
+	if _, noise := b.noted(); !sideways || len(noise) > 0 {
+		t.Errorf("scrolled sideways: %v; the console said %q", sideways, noise)
 	}
 	front.CloseClientConnections()
 	do("a cut", statusHas("Cut off"))
