@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os/exec"
 	"slices"
@@ -138,11 +140,15 @@ func TestPlaygroundInABrowser(t *testing.T) {
 	wants(t, "the console", strings.Join(noise, "\n"), "img-src")
 }
 
-// resultHas waits until the result shows a text.
+// resultHas waits until the result shows a text, and scrolls through it meanwhile: editors draw what is in sight only.
 func resultHas(text string) chromedp.Action {
 	var found bool
-	return chromedp.Poll(fmt.Sprintf(`[...document.querySelectorAll('#result *')].some(e => e.shadowRoot?.textContent.includes(%q))`, text),
-		&found, chromedp.WithPollingTimeout(patience))
+	return chromedp.Poll(fmt.Sprintf(`(() => {
+		const scroller = document.querySelector('#result .editor')?.shadowRoot.querySelector('.cm-scroller')
+		if (!scroller || scroller.textContent.includes(%q)) return !!scroller
+		const { scrollTop, clientHeight, scrollHeight } = scroller
+		scroller.scrollTop = scrollTop + clientHeight < scrollHeight - 1 ? scrollTop + clientHeight / 2 : 0
+	})()`, text), &found, chromedp.WithPollingTimeout(patience))
 }
 
 // statusHas waits until the line above the result says something.
@@ -151,11 +157,35 @@ func statusHas(text string) chromedp.Action {
 	return chromedp.Poll(fmt.Sprintf(`document.querySelector('#run-status').textContent.includes(%q)`, text), &found, chromedp.WithPollingTimeout(patience))
 }
 
-// The playground shows every event of a subscription as it arrives, while another tab writes, until it is told to stop.
+// scrolled scrolls the query sideways, to be seen when another one takes its place.
+const scrolled = `(() => {
+	const scroller = document.querySelector('#query-editor .editor').shadowRoot.querySelector('.cm-scroller')
+	scroller.scrollLeft = 40
+	return scroller.scrollLeft > 0
+})()`
+
+// unscrolled tells whether the query is shown from its beginning.
+const unscrolled = `document.querySelector('#query-editor .editor').shadowRoot.querySelector('.cm-scroller').scrollLeft === 0`
+
+// The playground shows every event of a subscription as it arrives, while another tab writes, until it is told to stop. When
+// it was cut off it goes on behind the last event.
 func TestPlaygroundListensInABrowser(t *testing.T) {
 	ctx, b := browse(t)
 	s := serving(t, home(t), "demo", "--data", t.TempDir())
 	s.output.await(t, "Ctrl-C ends the demo")
+	gateway, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(httputil.NewSingleHostReverseProxy(gateway)) // cuts connections
+	t.Cleanup(front.Close)
+	write := func(content string) {
+		t.Helper()
+		a := query(t, s.URL, `mutation($content: String!) { createTodo(input: {content: $content}) { problems { message } } }`, map[string]any{"content": content})
+		if len(a.Errors) > 0 {
+			t.Fatal(a.Errors)
+		}
+	}
 	do := func(what string, actions ...chromedp.Action) {
 		t.Helper()
 		if err := chromedp.Run(ctx, actions...); err != nil {
@@ -163,23 +193,27 @@ func TestPlaygroundListensInABrowser(t *testing.T) {
 			t.Fatalf("%s: %v; the console said %q", what, err, noise)
 		}
 	}
-	do("listen", network.Enable(), log.Enable(), chromedp.Navigate(s.URL+"/"),
+	do("listen", network.Enable(), log.Enable(), chromedp.Navigate(front.URL+"/"),
 		chromedp.Click(`[data-example="18-live"]`, chromedp.ByQuery), chromedp.Click("#run", chromedp.ByID),
 		statusHas("Listening"), resultHas("CaughtUp"))
-	if a := query(t, s.URL, `mutation { createTodo(input: {content: "seen from afar"}) { problems { message } } }`, nil); len(a.Errors) > 0 {
-		t.Fatal(a.Errors)
-	}
+	write("seen from afar")
 	do("an event", resultHas("seen from afar"), statusHas("Listening"))
-	do("another tab", chromedp.Click(`[data-example="13-remember"]`, chromedp.ByQuery), chromedp.Click("#run", chromedp.ByID), statusHas("Answered"))
+	var sideways, straight bool
+	do("another tab", chromedp.Evaluate(scrolled, &sideways), chromedp.Click(`[data-example="13-remember"]`, chromedp.ByQuery), chromedp.Poll(unscrolled, &straight, chromedp.WithPollingTimeout(patience)),
+		chromedp.Click("#run", chromedp.ByID), statusHas("Answered"))
 	do("back again", chromedp.Click(`//button[@role="tab" and contains(., "Live")]`, chromedp.BySearch), statusHas("Listening"), resultHas("relate"))
+	if _, noise := b.noted(); !sideways || len(noise) > 0 {
+		t.Errorf("scrolled sideways: %v; the console said %q", sideways, noise)
+	}
+	front.CloseClientConnections()
+	do("a cut", statusHas("Cut off"))
+	write("seen afterwards")
+	do("go on", chromedp.Click("#run", chromedp.ByID), statusHas("Listening"), resultHas("seen afterwards"), resultHas("seen from afar"))
 	do("stop", chromedp.Click("#stop", chromedp.ByID), statusHas("Stopped"), chromedp.WaitVisible("#run", chromedp.ByID))
 	await(t, "the stream has ended", func() bool {
 		_, metrics, _ := get(t, s.URL+"/metrics")
 		return strings.Contains(metrics, `thalamus_live_connections{transport="sse"} 0`)
 	})
-	if _, noise := b.noted(); len(noise) > 0 {
-		t.Errorf("the console said %q", noise)
-	}
 }
 
 func awaited(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }

@@ -18,7 +18,7 @@ export interface EditorProps {
   extensions: Extension;
   readOnly?: boolean;
   hint?: string;
-  /** Another document: the undo history and cursor of the last one are dropped. */
+  /** Another document: the undo history, cursor and scrolling of the last one are dropped. */
   documentKey?: string;
   onChange?: (value: string) => void;
   onCursor?: (offset: number) => void;
@@ -87,6 +87,7 @@ export function Editor(props: EditorProps) {
     if (shownKey.current !== props.documentKey) {
       shownKey.current = props.documentKey;
       view.setState(makeState(props.text()));
+      view.scrollDOM.scrollTo(0, 0);
       latest.current.onCursor?.(0);
       latest.current.onReady?.(view);
     } else {

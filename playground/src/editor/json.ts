@@ -1,8 +1,10 @@
 import { json, jsonParseLinter } from '@codemirror/lang-json';
 import { foldEffect, syntaxTree, ensureSyntaxTree } from '@codemirror/language';
 import { linter, type Diagnostic } from '@codemirror/lint';
-import type { Extension } from '@codemirror/state';
+import type { EditorState, Extension } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
+
+type SyntaxNode = ReturnType<typeof syntaxTree>['topNode'];
 
 const parseErrors = jsonParseLinter();
 
@@ -23,19 +25,27 @@ export function jsonLanguage(check?: (text: string) => string[]): Extension {
 
 export const jsonView: Extension = json();
 
-/** Folds the value of extensions.trace in a response, or in each of a list: it is drawn beside the result. */
-export function foldTraces(view: EditorView): void {
-  const tree = ensureSyntaxTree(view.state, view.state.doc.length, 50) ?? syntaxTree(view.state);
-  const property = (parent: ReturnType<typeof tree.topNode.getChild>, name: string) =>
-    parent?.getChildren('Property').find((node) => {
-      const key = node.getChild('PropertyName');
-      return key && view.state.sliceDoc(key.from + 1, key.to - 1) === name;
-    });
-  const responses = (tree.topNode.getChild('Array') ?? tree.topNode).getChildren('Object');
-  const effects = responses.flatMap((response) => {
-    const extensions = property(response, 'extensions')?.getChild('Object');
-    const value = property(extensions ?? null, 'trace')?.getChild('Object');
-    return value && value.to - value.from > 2 ? [foldEffect.of({ from: value.from + 1, to: value.to - 1 })] : [];
-  });
+/** Folds what is drawn beside the result, and in a list all of the extensions, so that data follows data. */
+export function foldExtensions(view: EditorView): void {
+  const effects = foldsIn(view.state).map((range) => foldEffect.of(range));
   if (effects.length > 0) view.dispatch({ effects });
+}
+
+/** Where the value of extensions.trace is in a response; for a list, where extensions are in each. */
+export function foldsIn(state: EditorState): { from: number; to: number }[] {
+  const tree = ensureSyntaxTree(state, state.doc.length, 50) ?? syntaxTree(state);
+  const value = (parent: SyntaxNode | null | undefined, name: string) =>
+    parent
+      ?.getChildren('Property')
+      .find((node) => {
+        const key = node.getChild('PropertyName');
+        return key && state.sliceDoc(key.from + 1, key.to - 1) === name;
+      })
+      ?.getChild('Object');
+  const list = tree.topNode.getChild('Array');
+  return (list ?? tree.topNode).getChildren('Object').flatMap((response) => {
+    const extensions = value(response, 'extensions');
+    const folded = list ? extensions : value(extensions, 'trace');
+    return folded && folded.to - folded.from > 2 ? [{ from: folded.from + 1, to: folded.to - 1 }] : [];
+  });
 }

@@ -12,7 +12,7 @@ const look = EditorView.theme({
   '.cm-content': { padding: '10px 0 24px', caretColor: 'var(--accent)' },
   '.cm-line': { padding: '0 16px 0 6px' },
   '.cm-cursor, .cm-dropCursor': { borderLeftColor: 'var(--accent)', borderLeftWidth: '2px' },
-  '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--ink-faint)', border: 'none', paddingLeft: '8px' },
+  '.cm-gutters': { backgroundColor: 'var(--surface)', color: 'var(--ink-faint)', border: 'none', paddingLeft: '8px' },
   '.cm-lineNumbers .cm-gutterElement': { minWidth: '22px', padding: '0 6px 0 0' },
   '.cm-foldGutter .cm-gutterElement': { color: 'var(--ink-soft)', cursor: 'pointer', padding: '0 2px' },
   '.cm-activeLine': { backgroundColor: 'transparent' },
@@ -22,7 +22,7 @@ const look = EditorView.theme({
   '.cm-selectionBackground': { backgroundColor: 'var(--selection)' },
   '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': { backgroundColor: 'var(--selection)' },
   '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--selection)', outline: '1px solid var(--line-strong)' },
-  '.cm-placeholder': { color: 'var(--ink-soft)' },
+  '.cm-placeholder': { color: 'var(--ink-faint)', fontFamily: 'var(--sans)', fontStyle: 'italic' },
   '.cm-foldPlaceholder': {
     backgroundColor: 'var(--sunken)', color: 'var(--ink-soft)', border: '1px solid var(--line)', padding: '0 6px', margin: '0 3px',
   },

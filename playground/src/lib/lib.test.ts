@@ -35,13 +35,13 @@ describe('format', () => {
 
 describe('EventReader', () => {
   it('reads events however they are cut', () => {
-    const text = ':\n\nevent: next\ndata: {"a":\ndata: 1}\n\nevent: next\r\ndata: 2\r\n\r\nevent: complete\n\nda';
+    const text = ':\n\nid: x:1\nevent: next\ndata: {"a":\ndata: 1}\n\nevent: next\r\ndata: 2\r\n\r\nevent: complete\n\nda';
     for (const size of [1, 2, 7, 1000]) {
       const reader = new EventReader();
       const events = [];
       for (let at = 0; at < text.length; at += size) events.push(...reader.push(text.slice(at, at + size)));
       expect(events).toEqual([
-        { event: 'next', data: '{"a":\n1}' }, { event: 'next', data: '2' }, { event: 'complete', data: '' },
+        { event: 'next', data: '{"a":\n1}', id: 'x:1' }, { event: 'next', data: '2' }, { event: 'complete', data: '' },
       ]);
     }
   });

@@ -1,6 +1,7 @@
 export interface ServerEvent {
   event: string;
   data: string;
+  id?: string;
 }
 
 /** Splits a server-sent event stream, fed in arbitrary pieces, into events. */
@@ -19,6 +20,7 @@ export class EventReader {
 
 function readBlock(block: string): ServerEvent | undefined {
   let event = 'message';
+  let id: string | undefined;
   const data: string[] = [];
   let seen = false;
   for (const line of block.split('\n')) {
@@ -27,10 +29,11 @@ function readBlock(block: string): ServerEvent | undefined {
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (field === 'event') [event, seen] = [value, true];
+    if (field === 'id') id = value;
     if (field === 'data') {
       data.push(value);
       seen = true;
     }
   }
-  return seen ? { event, data: data.join('\n') } : undefined;
+  return seen ? { event, data: data.join('\n'), ...(id === undefined ? {} : { id }) } : undefined;
 }

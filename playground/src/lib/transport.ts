@@ -52,19 +52,24 @@ export async function send(
   return readReply(response, started);
 }
 
+/** Asks for next to nothing, so that serverAnswers is true of now. */
+export async function probe(headers: Record<string, string>): Promise<void> {
+  await send({ query: '{ __typename }' }, headers).catch(() => undefined);
+}
+
 /** A stream that ended before it was complete. */
 export class CutOff extends Error {}
 
 /**
- * A subscription over server-sent events. `next` gets each result as JSON text. When the server
- * answers with a plain reply instead of a stream, that reply is returned. Throws CutOff when the
- * stream ends, and the server has not said that it is complete.
+ * A subscription over server-sent events. `next` gets each result as JSON text, and its id if it has one.
+ * When the server answers with a plain reply instead of a stream, that reply is returned. Throws
+ * CutOff when the stream ends, and the server has not said that it is complete.
  */
 export async function subscribe(
   request: GraphQLRequest,
   headers: Record<string, string>,
   signal: AbortSignal,
-  next: (text: string) => void,
+  next: (text: string, id?: string) => void,
 ): Promise<Reply | undefined> {
   const started = performance.now();
   const response = await post(request, headers, 'text/event-stream', signal);
@@ -77,12 +82,12 @@ export async function subscribe(
     const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
     signal.throwIfAborted();
     if (done || value === undefined) throw new CutOff('The stream was cut off.');
-    for (const { event, data } of events.push(value)) {
+    for (const { event, data, id } of events.push(value)) {
       if (event === 'complete') {
         await reader.cancel();
         return undefined;
       }
-      if (event === 'next' && data) next(data);
+      if (event === 'next' && data) next(data, id);
     }
   }
 }

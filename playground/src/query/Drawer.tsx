@@ -44,7 +44,7 @@ export function Drawer() {
           text={() => activeTab.peek().variables}
           documentKey={tab.id}
           extensions={language}
-          hint={'{ "first": 10 }'}
+          hint={'JSON, such as { "first": 10 }'}
           onChange={(variables) => edit({ variables })}
         />
       </div>

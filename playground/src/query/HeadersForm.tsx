@@ -55,7 +55,7 @@ export function HeadersForm() {
           label="Other headers, as JSON"
           text={() => headerSettings.peek().extra}
           extensions={language}
-          hint={'{ "Authorization": "Bearer …" }'}
+          hint={'JSON, such as { "Authorization": "Bearer …" }'}
           onChange={(extra) => (headerSettings.value = { ...headerSettings.peek(), extra })}
         />
       </div>

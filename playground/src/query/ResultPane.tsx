@@ -1,11 +1,8 @@
-import type { EditorView } from '@codemirror/view';
 import { Editor } from '../editor/Editor';
-import { foldTraces, jsonView } from '../editor/json';
+import { foldExtensions, jsonView } from '../editor/json';
 import { Notices } from './Notices';
 import { ResultStatus } from './ResultStatus';
 import { isPrevious, result, runState } from './run';
-
-const foldResult = (editor: EditorView) => void (result.peek()?.view.trace && foldTraces(editor));
 
 export function ResultPane() {
   const current = result.value;
@@ -20,6 +17,7 @@ export function ResultPane() {
         <Notices problems={current?.view.problems ?? []} degraded={current?.view.degraded ?? []} />
       )}
       {isPrevious.value && <p class="previous">Previous answer</p>}
+      {current?.anew && <p class="previous">The gateway does not know the last event from before the cut. What follows began anew, and some events may be missing.</p>}
       <div class={`fill ${waiting ? 'waiting' : ''}`} id="result" data-state={state.kind}>
         {current ? (
           <Editor
@@ -28,8 +26,8 @@ export function ResultPane() {
             documentKey={String(current.run)}
             readOnly
             extensions={jsonView}
-            onReady={foldResult}
-            onText={foldResult}
+            onReady={foldExtensions}
+            onText={foldExtensions}
           />
         ) : (
           <div class="empty">

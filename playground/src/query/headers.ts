@@ -43,6 +43,12 @@ export function buildHeaders(settings: HeaderSettings): Record<string, string> {
   return Object.fromEntries(headers.values());
 }
 
+/** Headers with one more, in the place of what has its name. */
+export function withHeader(headers: Record<string, string>, name: string, value: string): Record<string, string> {
+  const others = Object.entries(headers).filter(([other]) => other.toLowerCase() !== name.toLowerCase());
+  return Object.fromEntries([...others, [name, value]]);
+}
+
 function headerValue(name: string, value: string): string {
   if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
     throw new Error(`Header "${name}" holds a character that HTTP headers cannot carry`);

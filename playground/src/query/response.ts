@@ -6,6 +6,8 @@ export interface Problem {
   message: string;
   code?: string;
   path?: string;
+  /** The argument or header that it is about. */
+  argument?: string;
 }
 
 export interface Degradation {
@@ -50,6 +52,7 @@ function readProblem(error: unknown): Problem {
     message: typeof error.message === 'string' ? error.message : JSON.stringify(error),
     ...(typeof extensions.code === 'string' ? { code: extensions.code } : {}),
     ...(Array.isArray(error.path) ? { path: error.path.join('.') } : {}),
+    ...(Array.isArray(extensions.argument) ? { argument: extensions.argument.join('.') } : {}),
   };
 }
 

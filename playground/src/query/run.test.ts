@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { addEvent, joinEvents, keptEvents } from './events';
+import { serverAnswers } from '../lib/transport';
+import { addEvent, joinEvents, keptEvents, nothingTold } from './events';
 import { readResponse } from './response';
 import { isPrevious, result, run, runState, stop } from './run';
-import { activeTab, history, openQuery, removeTab, selectTab, tabState } from './session';
+import { noHeaders } from './headers';
+import { activeTab, edit, headerSettings, history, openQuery, removeTab, selectTab, tabState } from './session';
 
 /** A stream that the test writes. */
 class Source {
@@ -18,6 +20,17 @@ class Source {
     await this.tell('event: next', `data: ${JSON.stringify(response)}`);
   }
 
+  async event(id: number) {
+    await this.tell(`id: e${id}`, 'event: next', `data: ${JSON.stringify({ data: { n: id } })}`);
+  }
+
+  /** Says what the gateway says of a place that it does not know. */
+  async refuse() {
+    const extensions = { code: 'BAD_USER_INPUT', argument: ['Last-Event-ID'] };
+    await this.next({ errors: [{ message: 'not a cursor', extensions }] });
+    await this.tell('event: complete', 'data:');
+  }
+
   async cut() {
     this.control.error(new TypeError('network error'));
     await settled();
@@ -31,15 +44,22 @@ class Source {
 const settled = () => new Promise((done) => setTimeout(done, 5));
 const subscription = 'subscription Live { memoryEvents { cursor } }';
 const sources: Source[] = [];
+/** Where each stream was asked to go on. */
+let places: (string | null)[] = [];
+/** How many streams may be open. */
+let most = 1;
 
 beforeEach(() => {
   sources.length = 0;
+  places = [];
+  most = 1;
   vi.stubGlobal('document', { querySelector: () => null });
   vi.stubGlobal('fetch', async (_: string, init: RequestInit) => {
     if ((init.headers as Record<string, string>).Accept !== 'text/event-stream') {
       return new Response('{"data":{"a":1}}', { headers: { 'Content-Type': 'application/json' } });
     }
-    if (sources.length > 0) {
+    places.push(new Headers(init.headers).get('Last-Event-ID'));
+    if (sources.length >= most) {
       return new Response('{"errors":[{"message":"no more","extensions":{"code":"TOO_MANY_STREAMS"}}]}', { status: 429 });
     }
     const source = new Source();
@@ -51,6 +71,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  headerSettings.value = noHeaders;
   for (const { id } of tabState.value.tabs) removeTab(id);
   vi.unstubAllGlobals();
 });
@@ -59,7 +80,21 @@ afterEach(() => {
 async function listening(): Promise<Source> {
   void run();
   await settled();
-  return sources[0]!;
+  return sources.at(-1)!;
+}
+
+/** A subscription that was cut off after its second event. */
+async function cutOff(): Promise<void> {
+  most = 9;
+  const source = await listening();
+  await source.event(1);
+  await source.event(2);
+  await source.cut();
+}
+
+/** The numbers of the events on show. */
+function numbers(): number[] {
+  return (JSON.parse(result.value!.view.text) as { data: { n: number } }[]).map(({ data }) => data.n);
 }
 
 describe('a subscription', () => {
@@ -111,6 +146,16 @@ describe('a subscription', () => {
     expect([result.value?.events, isPrevious.value]).toEqual([1, false]);
   });
 
+  it('finds out after a cut whether there is a server', async () => {
+    most = 2;
+    await (await listening()).cut();
+    expect(serverAnswers.value).toBe(true);
+    const source = await listening();
+    vi.stubGlobal('fetch', async () => Promise.reject(new TypeError('refused')));
+    await source.cut();
+    expect(serverAnswers.value).toBe(false);
+  });
+
   it('shows why it was refused', async () => {
     sources.push(new Source());
     await run();
@@ -118,15 +163,75 @@ describe('a subscription', () => {
   });
 });
 
+describe('after a cut', () => {
+  it('goes on behind the last event, above those before', async () => {
+    await cutOff();
+    const source = await listening();
+    expect([runState.value.kind, isPrevious.value, numbers()]).toEqual(['running', false, [2, 1]]);
+    await source.event(3);
+    expect([places, numbers(), result.value?.events]).toEqual([[null, 'e2'], [3, 2, 1], 3]);
+    await source.cut();
+    await listening();
+    expect(places.at(-1)).toBe('e3');
+  });
+
+  it('has one place only, that of the last event', async () => {
+    headerSettings.value = { ...headerSettings.value, extra: '{"last-event-id": "mine"}' };
+    await cutOff();
+    await listening();
+    expect(places).toEqual(['mine', 'e2']);
+  });
+
+  it('keeps the place while the gateway does not take it', async () => {
+    await cutOff();
+    const answer = globalThis.fetch;
+    vi.stubGlobal('fetch', async () => Promise.reject(new TypeError('refused')));
+    await run();
+    expect([runState.value, isPrevious.value, numbers()]).toMatchObject([{ word: 'No answer' }, false, [2, 1]]);
+    vi.stubGlobal('fetch', answer);
+    most = 0;
+    await run();
+    expect(result.value?.status).toBe(429);
+    most = 9;
+    const failing = await listening();
+    await failing.next({ errors: [{ message: 'the records do not answer' }] });
+    await failing.tell('event: complete', 'data:');
+    await (await listening()).event(3);
+    expect([places, result.value?.events]).toEqual([[null, 'e2', 'e2', 'e2'], 4]);
+  });
+
+  it('begins anew, and says so, where the gateway does not know the place', async () => {
+    await cutOff();
+    await (await listening()).refuse();
+    await sources.at(-1)!.event(7);
+    expect([places, numbers(), result.value]).toMatchObject([[null, 'e2', null], [7], { events: 1, anew: true }]);
+    expect(runState.value.kind).toBe('running');
+  });
+
+  it('begins anew when something else is asked, when it was stopped, and when it was complete', async () => {
+    await cutOff();
+    edit({ variables: '{"x": 1}' });
+    await (await listening()).event(3);
+    expect([places.at(-1), numbers()]).toEqual([null, [3]]);
+    stop();
+    await settled();
+    const source = await listening();
+    await source.event(4);
+    await source.tell('event: complete', 'data:');
+    await listening();
+    expect(places.slice(-2)).toEqual([null, null]);
+  });
+});
+
 describe('joinEvents', () => {
   it('keeps the errors of earlier events in sight, and no more than the newest', () => {
     const texts = ['{"data":null,"errors":[{"message":"first"}]}', '{"data":{"n":9007199254740993}}'];
-    const two = texts.map(readResponse).reduce(addEvent, []);
-    expect(joinEvents(two).problems).toEqual([{ message: 'first' }]);
-    expect(joinEvents(two).text).toContain('"n": 9007199254740993');
-    let many: ReturnType<typeof addEvent> = [];
-    for (let n = 0; n < 60; n++) many = addEvent(many, readResponse(`{"data":{"n":${n}}}`));
-    const shown = JSON.parse(joinEvents(many).text) as { data: { n: number } }[];
+    const told = (texts: string[]) => texts.reduce((before, text) => addEvent(before, readResponse(text), 1), nothingTold).newest;
+    const two = joinEvents(told(texts));
+    expect(two.problems).toEqual([{ message: 'first' }]);
+    expect(two.text).toContain('"n": 9007199254740993');
+    const many = joinEvents(told(Array.from({ length: 60 }, (_, n) => `{"data":{"n":${n}}}`)));
+    const shown = JSON.parse(many.text) as { data: { n: number } }[];
     expect([shown.length, shown[0]!.data.n]).toEqual([keptEvents, 59]);
   });
 });

@@ -1,7 +1,8 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import { formatJson, parseObject } from '../lib/json';
-import { CutOff, send, subscribe, type GraphQLRequest } from '../lib/transport';
-import { addEvent, joinEvents } from './events';
+import { CutOff, probe, send, type GraphQLRequest } from '../lib/transport';
+import { joinEvents, type Told } from './events';
+import { follow, forget } from './follow';
 import { remember } from './history';
 import { operationAt, operationsIn } from './operations';
 import { prettifyQuery } from './prettify';
@@ -19,6 +20,8 @@ export interface RunResult {
   bytes?: number;
   /** Results received so far, for a subscription. */
   events?: number;
+  /** The subscription began anew after a cut. */
+  anew?: true;
 }
 
 export type RunState =
@@ -54,6 +57,7 @@ effect(() => {
   const open = new Set(openTabs.value.split(','));
   const ofOpen = <T>(all: Record<string, T>) => Object.fromEntries(Object.entries(all).filter(([id]) => open.has(id)));
   for (const [id, abort] of Object.entries(aborts)) if (!open.has(id)) abort.abort();
+  for (const id of Object.keys(results.peek())) if (!open.has(id)) forget(id);
   batch(() => {
     results.value = ofOpen(results.peek());
     states.value = ofOpen(states.peek());
@@ -94,7 +98,7 @@ export async function run(): Promise<void> {
   };
   try {
     const reply = streaming
-      ? await follow(request, headers, abort.signal, keep)
+      ? await follow(tab.id, request, headers, abort.signal, (told) => keep(shown(told)))
       : await send(request, headers, abort.signal);
     batch(() => {
       if (reply) keep({ view: readResponse(reply.text), status: reply.status, ms: reply.ms, bytes: reply.bytes });
@@ -102,29 +106,17 @@ export async function run(): Promise<void> {
     });
   } catch (error) {
     if (abort.signal.aborted) setState(tab.id, { kind: 'stopped' });
-    else if (error instanceof CutOff) fail('Cut off', `${error.message} Run it again to listen on.`, tab.id, turn);
-    else fail('No answer', `The endpoint did not answer: ${(error as Error).message}`, tab.id, turn);
+    else if (error instanceof CutOff) {
+      fail('Cut off', `${error.message} Run it again to go on behind the last event.`, tab.id, turn);
+      void probe(headers);
+    } else fail('No answer', `The endpoint did not answer: ${(error as Error).message}`, tab.id, turn);
   }
   const last = results.peek()[tab.id];
   if (last?.run === turn) note(tab.query, tab.variables, label, last);
 }
 
-async function follow(
-  request: GraphQLRequest,
-  headers: Record<string, string>,
-  signal: AbortSignal,
-  keep: (part: Omit<RunResult, 'label' | 'run'>) => void,
-) {
-  let newest: ResponseView[] = [];
-  let events = 0;
-  let bytes = 0;
-  const started = performance.now();
-  return subscribe(request, headers, signal, (text) => {
-    events++;
-    bytes += text.length;
-    newest = addEvent(newest, readResponse(text));
-    keep({ view: joinEvents(newest), events, bytes, ms: performance.now() - started });
-  });
+function shown({ newest, events, bytes, anew }: Told): Omit<RunResult, 'label' | 'run'> {
+  return { view: joinEvents(newest), events, bytes, ...(anew ? { anew } : {}) };
 }
 
 function note(query: string, variables: string, label: string, last: RunResult): void {
