@@ -39,7 +39,7 @@ chaos: ## Kill gateways and servers while clients write, and see what is left; A
 	go run ./resilience/chaos/run $(ARGS)
 
 soak: ## Run the long forms of tests that wear the gateway down, and print their figures; ARGS="-run Attacks ./graph" for a part
-	THALAMUS_SOAK=1 go test -count=1 -timeout 2h -v $(or $(ARGS),-run 'Soak|StalledReaders|Linearizable' . ./graph/... ./resilience/...)
+	THALAMUS_SOAK=1 go test -count=1 -p 1 -timeout 2h -v $(or $(ARGS),-run 'Soak|StalledReaders|Linearizable' . ./graph/... ./resilience/...)
 
 lint: $(LINT) ## Check style and the floors of the architecture
 	GOLANGCI_LINT_CACHE=$(CURDIR)/bin/lint $(LINT) run $(ARGS)
