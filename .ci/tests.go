@@ -135,8 +135,9 @@ func (r *run) unpromised(reason string) bool {
 	return false
 }
 
-// onServers are the packages whose tests of the edge run a second time, on real servers.
-var onServers = []string{"./graph", "./resilience/saga"}
+// onServers are the packages whose tests of the edge run a second time, on real servers, but for those that are not about
+// stores, or ask of all stores what each was asked by itself.
+var onServers = []string{"-skip=^(TestAdmission|TestAttacks|TestEveryFilter)$", "./graph", "./resilience/saga"}
 
 // edgeTests runs the tests of the edge on the servers instead of the embedded stores. It takes one for every role.
 func (r *run) edgeTests(ctx context.Context) {

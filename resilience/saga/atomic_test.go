@@ -179,6 +179,10 @@ var faults = map[string]struct {
 // until the write has ended or waits. Nothing may be left of it then, at the latest when its saga was carried on; or all of it
 // is there, if readers may have seen it.
 func TestAllOrNothing(t *testing.T) {
+	if graphtest.OnServers() { // which are several databases
+		testAllOrNothing(t, graphtest.New(t))
+		return
+	}
 	t.Run("OneDatabase", func(t *testing.T) { testAllOrNothing(t, graphtest.New(t)) })
 	t.Run("SeveralDatabases", func(t *testing.T) { testAllOrNothing(t, graphtest.NewSplit(t)) })
 }

@@ -40,7 +40,7 @@ func (c children[T]) test(parents []stores.ID, want map[stores.ID][]*T) {
 	}
 	by := orders(c.spec)
 	conditions := c.conditions(items)
-	for range 8 {
+	for range 5 {
 		order := []stores.Order{{Field: pick(c.world, by), Direction: pick(c.world, []stores.Direction{stores.Ascending, stores.Descending})}}
 		q := stores.Query{Where: conditions.tree(2), Order: order, Fields: []stores.Field{}}
 		checked, err := c.spec.Check(q.Where)

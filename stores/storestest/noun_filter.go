@@ -93,7 +93,7 @@ func testFilters[T any](b bench[T]) {
 
 func testRandomFilters[T any](b bench[T]) {
 	b.each(60, func(b bench[T], items []*T) {
-		for range 90 {
+		for range 45 {
 			b.matches(items, b.conditions(items).tree(3))
 		}
 	})
