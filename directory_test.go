@@ -28,7 +28,8 @@ func TestTwoProcessesOnOneDirectory(t *testing.T) {
 // age changes the schema version of a data directory.
 func age(t *testing.T, dir, statement string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(dir, "thalamus.db"))
+	// A gateway may be writing at the moment.
+	db, err := sql.Open("sqlite", filepath.Join(dir, "thalamus.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
